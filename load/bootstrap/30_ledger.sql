@@ -1,0 +1,61 @@
+-- The ledger: what was loaded, by which step, and the receipt that answers for it.
+set role loader;
+
+create table if not exists waybill.run (
+    run_id uuid primary key,
+    scope text not null,
+    started_at timestamptz not null,
+    ended_at timestamptz not null,
+    is_balanced boolean not null,
+    receipt jsonb not null
+);
+comment on table waybill.run is 'One row per receipt: all loads and steps since the receipt before it.';
+comment on column waybill.run.scope is 'Sources the receipt answers for, joined by commas.';
+comment on column waybill.run.receipt is 'The receipt as it was printed: streams, marts, differences.';
+
+create table if not exists waybill.load (
+    load_id bigint generated always as identity primary key,
+    run_id uuid references waybill.run,
+    invocation_id uuid not null,
+    target_schema text not null,
+    stream text not null,
+    target_table text not null,
+    batch_id text,
+    started_at timestamptz not null,
+    committed_at timestamptz not null default clock_timestamp(),
+    rows_received bigint not null,
+    rows_inserted bigint not null,
+    rows_updated bigint not null,
+    rows_unchanged bigint not null,
+    rows_superseded bigint not null,
+    rows_deleted bigint not null,
+    totals_received jsonb not null default '{}',
+    totals_landed_change jsonb not null default '{}',
+    bookmark jsonb,
+    constraint received_rows_are_accounted_for check (
+        rows_received = rows_inserted + rows_updated + rows_unchanged + rows_superseded
+    )
+);
+comment on table waybill.load is 'One row per stream and committed transaction of a target, written in that transaction.';
+comment on column waybill.load.run_id is 'The receipt that closed this load; null until one has.';
+comment on column waybill.load.invocation_id is 'The one run of the target process that wrote it.';
+comment on column waybill.load.rows_superseded is 'Rows followed by a later row of the same key in the same transaction.';
+comment on column waybill.load.rows_deleted is 'Rows that a reloaded file or an overwritten table no longer holds.';
+comment on column waybill.load.totals_received is 'Sums of the control total columns over the rows received, as exact numbers.';
+comment on column waybill.load.totals_landed_change is 'By how much the sums over the landed table changed.';
+comment on column waybill.load.bookmark is 'The stream''s part of the Singer state as of this transaction.';
+create index if not exists load_by_stream on waybill.load (target_schema, stream, load_id);
+create unique index if not exists load_once_per_batch on waybill.load (target_schema, stream, batch_id) where batch_id is not null;
+
+create table if not exists waybill.step (
+    step_id bigint generated always as identity primary key,
+    run_id uuid references waybill.run,
+    step text not null,
+    started_at timestamptz not null,
+    ended_at timestamptz not null,
+    succeeded boolean not null,
+    detail jsonb not null default '{}'
+);
+comment on table waybill.step is 'One row per step of a job that is not a load: preparation, checks, models.';
+
+reset role;

@@ -1,0 +1,1 @@
+"""What Waybill's taps, targets and utilities share."""

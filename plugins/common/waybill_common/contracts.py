@@ -1,0 +1,253 @@
+"""Data contracts in the Open Data Contract Standard, as Waybill's parts use them.
+
+Source of the format: https://bitol-io.github.io/open-data-contract-standard/
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import yaml
+
+from waybill_common import project
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: each value stands in `column` of `stream`, in the same source."""
+
+    stream: str
+    column: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a stream.
+
+    Attributes:
+        sql_type: The exact PostgreSQL type in the raw schema, such as `numeric` or `timestamp`.
+        logical_type: ODCS' type: string, integer, number, boolean, date, timestamp.
+        is_control_total: Whether its sum is reconciled from source to mart.
+        classification: `public`, `internal`, `pseudonymous` or `pii`.
+        accepted_values: The closed list of values, if it has one.
+    """
+
+    name: str
+    sql_type: str
+    logical_type: str
+    description: str
+    is_required: bool
+    is_unique: bool
+    is_control_total: bool
+    classification: str
+    reference: Reference | None
+    accepted_values: tuple[str, ...]
+    minimum: float | None
+    maximum: float | None
+
+
+@dataclass(frozen=True)
+class QualityRule:
+    """A rule in SQL that must find no row, but for exceptions known by key.
+
+    Attributes:
+        query: Selects the offending rows; `{table}` stands for the stream's relation.
+        severity: `error` stops the job, `warning` is only reported.
+        exceptions: Keys of rows known to break the rule, so that only a new one is a finding.
+        exception_column: The column those keys are of.
+    """
+
+    name: str
+    description: str
+    dimension: str
+    severity: str
+    query: str
+    exceptions: tuple[str, ...]
+    exception_column: str | None
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One table or file set of a source.
+
+    Attributes:
+        grain: What one row is.
+        files: Glob of the CSV files that hold it, for file sources.
+        replication_key: The column an incremental read is ordered by, if there is one.
+        drift: `evolve`, `freeze` or `quarantine` for columns the contract does not know.
+    """
+
+    name: str
+    description: str
+    grain: str
+    files: str | None
+    replication_key: str | None
+    drift: str
+    columns: tuple[Column, ...]
+    rules: tuple[QualityRule, ...]
+    key: tuple[str, ...]
+
+    @property
+    def control_totals(self) -> tuple[str, ...]:
+        """Names of the columns whose sums are reconciled."""
+        return tuple(column.name for column in self.columns if column.is_control_total)
+
+    def column(self, name: str) -> Column:
+        """The column of that name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a source promises.
+
+    Attributes:
+        source: The contract's id, such as `olist`.
+        domain: The business domain its marts belong to.
+        raw_schema: The warehouse schema it lands in.
+    """
+
+    source: str
+    name: str
+    version: str
+    domain: str
+    description: str
+    raw_schema: str
+    streams: tuple[Stream, ...]
+
+    def stream(self, name: str) -> Stream:
+        """The stream of that name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for stream in self.streams:
+            if stream.name == name:
+                return stream
+        raise KeyError(name)
+
+
+def contracts_folder() -> Path:
+    """`extract/contracts` of the project."""
+    return project.root() / "extract" / "contracts"
+
+
+def load_all() -> tuple[Contract, ...]:
+    """Every contract of the project, by name."""
+    return tuple(load(path) for path in sorted(contracts_folder().glob("*.yml")))
+
+
+def load(path: Path) -> Contract:
+    """Read a contract and check it with the standard's published JSON schema.
+
+    Args:
+        path: The contract's YAML file.
+
+    Raises:
+        WaybillError: The file is missing, not YAML, or breaks the standard; names the place in it.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        msg = f"No data contract at {path}."
+        raise WaybillError(msg, "Name an existing file in the setting `contract`.") from error
+    except yaml.YAMLError as error:
+        msg = f"{path} is not valid YAML: {error}."
+        raise WaybillError(msg) from error
+    if found := _first_violation(document):
+        msg = f"{path.name}: {found.json_path}: {found.message[:200]}."
+        raise WaybillError(msg, "Mend the contract: it must be valid ODCS.")
+    try:
+        return _contract(document)
+    except (KeyError, TypeError, ValueError) as error:
+        msg = f"{path.name}: {type(error).__name__}: {error}."
+        remedy = "Waybill needs the servers' schema and each stream's grain and column types."
+        raise WaybillError(msg, remedy) from error
+
+
+def _first_violation(document: object) -> jsonschema.ValidationError | None:
+    text = resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
+    validator = jsonschema.Draft201909Validator(json.loads(text))
+    return jsonschema.exceptions.best_match(validator.iter_errors(document))
+
+
+def _contract(document: dict[str, Any]) -> Contract:
+    return Contract(
+        source=document["id"],
+        name=document["name"],
+        version=document["version"],
+        domain=document["domain"],
+        description=document["description"]["purpose"],
+        raw_schema=document["servers"][0]["schema"],
+        streams=tuple(_stream(stream) for stream in document["schema"]),
+    )
+
+
+def _custom(element: dict[str, Any]) -> dict[str, Any]:
+    return {entry["property"]: entry["value"] for entry in element.get("customProperties", ())}
+
+
+def _stream(element: dict[str, Any]) -> Stream:
+    custom = _custom(element)
+    keyed = [column for column in element["properties"] if column.get("primaryKey")]
+    keyed.sort(key=lambda column: column["primaryKeyPosition"])
+    return Stream(
+        name=element["name"],
+        description=element.get("description", ""),
+        grain=element["dataGranularityDescription"],
+        files=custom.get("files"),
+        replication_key=custom.get("replicationKey"),
+        drift=custom.get("drift", "evolve"),
+        columns=tuple(_column(column) for column in element["properties"]),
+        rules=tuple(_rule(rule) for rule in element.get("quality", ())),
+        key=tuple(column["name"] for column in keyed),
+    )
+
+
+def _column(element: dict[str, Any]) -> Column:
+    custom = _custom(element)
+    options = element.get("logicalTypeOptions", {})
+    references = element.get("relationships", ())
+    target = references[0]["to"].split(".") if references else None
+    return Column(
+        name=element["name"],
+        sql_type=element["physicalType"],
+        logical_type=element["logicalType"],
+        description=element.get("description", ""),
+        is_required=bool(element.get("required") or element.get("primaryKey")),
+        is_unique=bool(element.get("unique")),
+        is_control_total=bool(custom.get("controlTotal")),
+        classification=element.get("classification", "internal"),
+        reference=Reference(stream=target[0], column=target[1]) if target else None,
+        accepted_values=tuple(custom.get("acceptedValues", ())),
+        minimum=options.get("minimum"),
+        maximum=options.get("maximum"),
+    )
+
+
+def _rule(element: dict[str, Any]) -> QualityRule:
+    custom = _custom(element)
+    return QualityRule(
+        name=element["name"],
+        description=element["description"],
+        dimension=element["dimension"],
+        severity=element.get("severity", "error"),
+        query=element["query"],
+        exceptions=tuple(custom.get("exceptions", ())),
+        exception_column=custom.get("exceptionColumn"),
+    )
