@@ -1,0 +1,100 @@
+# `make` lists the targets. `run` and `test` set up all they need.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+MELTANO := $(BIN)/meltano
+UV := $(BIN)/uv
+HOME_FOLDER := $(or $(WAYBILL_HOME),$(CURDIR)/.waybill)
+PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/common/pyproject.toml plugins/*/*/pyproject.toml))
+LOCKS := $(patsubst %.in,%.txt,$(wildcard plugins/requirements/*.in))
+export UV_BUILD_CONSTRAINT := $(CURDIR)/plugins/requirements/build.txt
+export UV_NO_PROGRESS := 1
+# Compiled Python once for all steps: three times faster starts.
+unexport PYTHONDONTWRITEBYTECODE
+
+##@ Use
+
+.PHONY: run
+run: .meltano/.installed ## Set up, start the warehouse, run the whole job, show the receipt
+	@$(MELTANO) run elt
+	@printf '\n%s\n' \
+		"query the warehouse    $(MELTANO) invoke warehouse:psql" \
+		"run on your own data   WAYBILL_OLIST=orders.zip WAYBILL_TOTESYS=postgresql://… make run   (.env.example)" \
+		"read the Data Docs     file://$(HOME_FOLDER)/validate/data_docs/marts/index.html"
+
+.PHONY: next-day
+next-day: .meltano/.installed ## Append a day of new, changed and late rows to the samples
+	@$(MELTANO) invoke sources:next-day
+
+.PHONY: down
+down: .meltano/.installed ## Stop the embedded Postgres
+	@$(MELTANO) invoke warehouse:down
+
+.PHONY: reset
+reset: ## Stop the embedded Postgres and forget all that runs left behind (data, state, samples)
+	@if [ -d $(HOME_FOLDER)/postgres ]; then $(MELTANO) invoke warehouse:down; fi
+	@rm -rf $(HOME_FOLDER) .meltano/run .meltano/meltano.db transform/target transform/logs
+
+##@ Develop
+
+.PHONY: test
+test: check unit e2e ## Run every check and test
+
+.PHONY: check
+check: .venv/.dev ## Run the static checks: lint, format, types, SQL, YAML, contracts, security
+	@scripts/check.sh
+
+.PHONY: unit
+unit: .venv/.dev ## Run the tests of the packages, with branch coverage
+	@$(BIN)/python -m pytest plugins -n 2 --cov --cov-report= $(PYTEST_ARGS)
+	@$(BIN)/python -m coverage report --fail-under=90
+
+.PHONY: e2e
+e2e: .venv/.dev .meltano/.installed ## Run the tests that cross packages: the whole job on samples and on real data
+	@$(BIN)/python -m pytest tests -n 2 $(PYTEST_ARGS)
+
+.PHONY: format
+format: .venv/.dev ## Format Python and SQL
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/sqlfluff fix transform
+
+.PHONY: contracts
+contracts: .venv/.dev ## Generate what comes from the data contracts
+	@$(BIN)/waybill contracts render
+
+.PHONY: lock
+lock: .venv/.uv ## Compile every requirements file from its .in, with hashes
+	@scripts/lock.sh
+
+.PHONY: clean
+clean: reset ## Remove all that `make` made, environments too
+	@rm -rf .venv .meltano
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/.uv: plugins/requirements/uv.txt
+	@$(PYTHON) scripts/require_python.py
+	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/.run: .venv/.uv requirements.txt
+	@echo "setup: Meltano into .venv"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.txt $(PLUGINS:%=%/pyproject.toml)
+	@echo "setup: the tools to develop into .venv"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps $(PLUGINS:%=-e %)
+	@touch $@
+
+.meltano/.installed: .venv/.run $(LOCKS) $(PLUGINS:%=%/pyproject.toml) $(wildcard */*.meltano.yml)
+	@echo "setup: the plugins into .meltano"
+	@$(MELTANO) install --clean
+	@touch $@

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The static checks, each by name; all run, and the exit code is 1 if any failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH"
+failed=()
+
+check() {
+    local name=$1 output
+    shift
+    if output=$("$@" 2>&1); then
+        echo "check: $name"
+    else
+        printf 'check: %s FAILED: %s\n%s\n' "$name" "$*" "$output"
+        failed+=("$name")
+    fi
+}
+
+check ruff ruff check .
+check format ruff format --check .
+check mypy mypy plugins scripts
+check bandit bandit --quiet --recursive --configfile pyproject.toml plugins scripts
+check audit pip-audit --disable-pip --require-hashes --requirement requirements-dev.txt
+check sqlfluff sqlfluff lint --processes 2 transform load
+check yamllint yamllint --strict .
+check meltano-schema scripts/check_meltano_schema.sh
+check contracts waybill contracts check
+check shell bash -n .ci/run scripts/*.sh
+
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "failed: ${failed[*]}"
+    exit 1
+fi
