@@ -19,6 +19,9 @@ from waybill_common.errors import WaybillError
 if TYPE_CHECKING:
     from pathlib import Path
 
+_PERIODS = {"min": "minute", "h": "hour", "d": "day"}
+"""ODCS' units of an SLA property, in dbt's words for freshness."""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -38,6 +41,8 @@ class Column:
         is_control_total: Whether its sum is reconciled from source to mart.
         classification: `public`, `internal`, `pseudonymous` or `pii`.
         accepted_values: The closed list of values, if it has one.
+        pattern: Regular expression that every value matches.
+        clear_because: Why a column of class `pii` lands unhashed, if it does.
     """
 
     name: str
@@ -52,6 +57,8 @@ class Column:
     accepted_values: tuple[str, ...]
     minimum: float | None
     maximum: float | None
+    pattern: str | None = None
+    clear_because: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,8 @@ class QualityRule:
     """A rule in SQL that must find no row, but for exceptions known by key.
 
     Attributes:
-        query: Selects the offending rows; `{table}` stands for the stream's relation.
+        query: Selects the offending rows. `{table}` stands for the stream's relation and `{name}`
+            for that of another stream of the source; each has its stream's name as its alias.
         severity: `error` stops the job, `warning` is only reported.
         exceptions: Keys of rows known to break the rule, so that only a new one is a finding.
         exception_column: The column those keys are of.
@@ -75,6 +83,14 @@ class QualityRule:
 
 
 @dataclass(frozen=True)
+class Freshness:
+    """How old the newest landed row may be: `count` of `period` (`minute`, `hour` or `day`)."""
+
+    count: int
+    period: str
+
+
+@dataclass(frozen=True)
 class Stream:
     """One table or file set of a source.
 
@@ -83,6 +99,7 @@ class Stream:
         files: Glob of the CSV files that hold it, for file sources.
         replication_key: The column an incremental read is ordered by, if there is one.
         drift: `evolve`, `freeze` or `quarantine` for columns the contract does not know.
+        freshness: From the contract's SLA property `latency`, where it names the stream.
     """
 
     name: str
@@ -94,6 +111,7 @@ class Stream:
     columns: tuple[Column, ...]
     rules: tuple[QualityRule, ...]
     key: tuple[str, ...]
+    freshness: Freshness | None = None
 
     @property
     def control_totals(self) -> tuple[str, ...]:
@@ -187,6 +205,11 @@ def _first_violation(document: object) -> jsonschema.ValidationError | None:
 
 
 def _contract(document: dict[str, Any]) -> Contract:
+    latencies = {
+        element["element"].split(".")[0]: Freshness(element["value"], _PERIODS[element["unit"]])
+        for element in document.get("slaProperties", ())
+        if element["property"] == "latency"
+    }
     return Contract(
         source=document["id"],
         name=document["name"],
@@ -194,7 +217,9 @@ def _contract(document: dict[str, Any]) -> Contract:
         domain=document["domain"],
         description=document["description"]["purpose"],
         raw_schema=document["servers"][0]["schema"],
-        streams=tuple(_stream(stream) for stream in document["schema"]),
+        streams=tuple(
+            _stream(stream, latencies.get(stream["name"])) for stream in document["schema"]
+        ),
     )
 
 
@@ -202,7 +227,7 @@ def _custom(element: dict[str, Any]) -> dict[str, Any]:
     return {entry["property"]: entry["value"] for entry in element.get("customProperties", ())}
 
 
-def _stream(element: dict[str, Any]) -> Stream:
+def _stream(element: dict[str, Any], freshness: Freshness | None) -> Stream:
     custom = _custom(element)
     keyed = [column for column in element["properties"] if column.get("primaryKey")]
     keyed.sort(key=lambda column: column["primaryKeyPosition"])
@@ -216,6 +241,7 @@ def _stream(element: dict[str, Any]) -> Stream:
         columns=tuple(_column(column) for column in element["properties"]),
         rules=tuple(_rule(rule) for rule in element.get("quality", ())),
         key=tuple(column["name"] for column in keyed),
+        freshness=freshness,
     )
 
 
@@ -237,6 +263,8 @@ def _column(element: dict[str, Any]) -> Column:
         accepted_values=tuple(custom.get("acceptedValues", ())),
         minimum=options.get("minimum"),
         maximum=options.get("maximum"),
+        pattern=options.get("pattern"),
+        clear_because=custom.get("clearBecause"),
     )
 
 

@@ -1,0 +1,1 @@
+"""The receipt of a run, and the files generated from the data contracts."""

@@ -1,0 +1,65 @@
+"""The command `waybill`: contracts render|check, receipt [source ...]."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from waybill_common import contracts, project
+from waybill_common.errors import reports_errors
+
+from waybill.generate.files import COMMAND, generated_files
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="waybill", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    contract = commands.add_parser("contracts", help="the files generated from the data contracts")
+    actions = contract.add_subparsers(dest="action", required=True)
+    actions.add_parser("render", help="write what changed, and list it")
+    actions.add_parser("check", help="fail if a generated file differs from its contract")
+    receipt = commands.add_parser("receipt", help="reconcile rows and money, from source to mart")
+    receipt.add_argument("sources", nargs="*", metavar="source", help="default: every contract's")
+    return parser
+
+
+@reports_errors
+def main() -> None:
+    """Run the command that the arguments name."""
+    arguments = _parser().parse_args()
+    match arguments.command, getattr(arguments, "action", None):
+        case "contracts", "render":
+            render()
+        case "contracts", "check":
+            sys.exit(check())
+
+
+def render() -> None:
+    """Write the generated files that are not current, and name them."""
+    root = project.root()
+    stale = [file for file in generated_files(contracts.load_all()) if not file.is_current(root)]
+    for file in stale:
+        file.write(root)
+        print(f"written: {file.path}")
+    if not stale:
+        print("Every generated file is current.")
+
+
+def check() -> int:
+    """Compare the generated files with the contracts.
+
+    Returns:
+        0 where all are current, otherwise 1.
+    """
+    root = project.root()
+    files = generated_files(contracts.load_all())
+    stale = [file for file in files if not file.is_current(root)]
+    for file in stale:
+        print(f"differs: {file.path}")
+        for line in file.difference(root):
+            print(f"    {line}")
+    if stale:
+        print(f"{len(stale)} of {len(files)} generated files differ: run `{COMMAND}`.")
+        return 1
+    print(f"All {len(files)} generated files agree with their contracts.")
+    return 0

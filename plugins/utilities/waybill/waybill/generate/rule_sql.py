@@ -1,0 +1,93 @@
+"""A contract's rules as queries that select the offending rows of a batch.
+
+Great Expectations puts the table, or a subquery with an alias of its own, where `{batch}` stands,
+and reads every other brace as a parameter. The batch is therefore wrapped and given its stream's
+name, and literal braces are doubled.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from waybill_common.errors import WaybillError
+from waybill_common.identifiers import qualify, quote
+
+if TYPE_CHECKING:
+    from waybill_common.contracts import Column, Contract, QualityRule, Stream
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}|\{|\}")
+_JOIN = re.compile(r"\bjoin\b", re.IGNORECASE)
+_BIND = re.compile(r"(?<![:\w\\]):\w+(?!:)")
+
+
+def rule_query(contract: Contract, stream: Stream, rule: QualityRule) -> str:
+    """The rule's query, known exceptions left out.
+
+    Raises:
+        WaybillError: The query names a stream that the contract lacks, or uses what Great
+            Expectations cannot run.
+    """
+    place = f"Contract {contract.source}, stream {stream.name}, rule {rule.name}"
+    if _JOIN.search(rule.query):
+        msg = f"{place}: Great Expectations does not alias a batch in a query with JOIN."
+        raise WaybillError(
+            msg, "Write `exists (...)`, or name both in FROM and equate keys in WHERE."
+        )
+    if found := _BIND.search(rule.query):
+        msg = f"{place}: {found[0]!r} would be read as a bound parameter."
+        raise WaybillError(msg, "Write the value in another way, such as cast(x as type).")
+
+    def relation(match: re.Match[str]) -> str:
+        name = match[1]
+        if name is None:
+            return match[0] * 2
+        if name == "table":
+            return _batch(stream.name)
+        if name not in {other.name for other in contract.streams}:
+            msg = f"{place}: {{{name}}} is no stream of the contract."
+            raise WaybillError(msg, "Use {table} or the name of a stream.")
+        return f"{qualify(contract.raw_schema, name)} as {quote(name)}"
+
+    query = _PLACEHOLDER.sub(relation, rule.query.strip())
+    if not rule.exceptions:
+        return query
+    if rule.exception_column is None:
+        msg = f"{place}: it has exceptions but no exceptionColumn."
+        raise WaybillError(msg, "Name the column that the exceptions are keys of.")
+    known = ",\n    ".join(_literal(key) for key in rule.exceptions)
+    column = f'"found".{quote(rule.exception_column)}'
+    return (
+        f'select * from (\n{_indented(query)}\n) as "found"\n'
+        f"where ({column} in (\n    {known}\n)) is not true"
+    )
+
+
+def reference_query(contract: Contract, stream: Stream, column: Column) -> str:
+    """Rows whose foreign key names no row of the other stream; a null key is no reference."""
+    if column.reference is None:
+        msg = f"{stream.name}.{column.name} refers to nothing"
+        raise ValueError(msg)
+    shown = ", ".join(quote(name) for name in dict.fromkeys((*stream.key, column.name)))
+    parent = qualify(contract.raw_schema, column.reference.stream)
+    child_key = f"{quote(stream.name)}.{quote(column.name)}"
+    return (
+        f"select {shown} from {_batch(stream.name)}\n"
+        f"where {child_key} is not null\n"
+        f"  and not exists (\n"
+        f'    select from {parent} as "parent"\n'
+        f'    where "parent".{quote(column.reference.column)} = {child_key}\n'
+        f"  )"
+    )
+
+
+def _batch(name: str) -> str:
+    return f"(select * from {{batch}}) as {quote(name)}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())
