@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
+from waybill.generate.files import COMMAND, generated_files
 from waybill_common import contracts, project
 from waybill_common.errors import reports_errors
-
-from waybill.generate.files import COMMAND, generated_files
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -23,12 +23,12 @@ def data_dictionary(contracts: tuple[Contract, ...], *, header: str) -> str:
         "The sums of columns marked as control totals are reconciled from the source to the marts.",
     ]
     for contract in contracts:
+        place = f"Schema `{contract.raw_schema}`, domain `{contract.domain}`"
         lines += [
             "",
             f"## {contract.name}",
             "",
-            f"{contract.description} Schema `{contract.raw_schema}`, domain `{contract.domain}`, "
-            f"contract version {contract.version}.",
+            f"{contract.description} {place}, contract version {contract.version}.",
         ]
         for stream in contract.streams:
             lines += _section(contract, stream)

@@ -28,7 +28,7 @@ def raw_suite(contract: Contract) -> dict[str, Any]:
 
 
 def _expectation(
-    kind: str, description: str, severity: str = "critical", **kwargs: Any
+    kind: str, description: str, severity: str = "critical", /, **kwargs: Any
 ) -> dict[str, Any]:
     return {"type": kind, "severity": severity, "description": description, "kwargs": kwargs}
 
@@ -79,7 +79,9 @@ def _column_expectations(stream: Stream, column: Column) -> Iterator[dict[str, A
         )
     if column.minimum is not None or column.maximum is not None:
         bounds = {"min_value": column.minimum, "max_value": column.maximum}
-        given = {bound: value for bound, value in bounds.items() if value is not None}
+        given: dict[str, Any] = {
+            bound: value for bound, value in bounds.items() if value is not None
+        }
         yield _expectation(
             "expect_column_values_to_be_between", _range_words(column), column=name, **given
         )

@@ -7,6 +7,7 @@ name, and literal braces are doubled.
 
 from __future__ import annotations
 
+# ruff: noqa: S608 - identifiers are quoted, literals have their quotes doubled
 import re
 from typing import TYPE_CHECKING
 
