@@ -57,6 +57,10 @@ unit: .venv/.dev ## Run the tests of the packages, with branch coverage
 e2e: .venv/.dev .meltano/.installed ## Run the tests that cross packages: the whole job on samples and on real data
 	@$(BIN)/python -m pytest tests -n 2 $(PYTEST_ARGS)
 
+.PHONY: audit
+audit: .venv/.dev ## Look every pinned package up for known vulnerabilities (needs PyPI's JSON API)
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements-dev.txt
+
 .PHONY: format
 format: .venv/.dev ## Format Python and SQL
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/sqlfluff fix transform

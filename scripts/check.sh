@@ -20,7 +20,6 @@ check ruff ruff check .
 check format ruff format --check .
 check mypy mypy plugins scripts
 check bandit bandit --quiet --recursive --configfile pyproject.toml plugins scripts
-check audit pip-audit --disable-pip --require-hashes --requirement requirements-dev.txt
 check sqlfluff sqlfluff lint --processes 2 transform load
 check yamllint yamllint --strict .
 check meltano-schema scripts/check_meltano_schema.sh

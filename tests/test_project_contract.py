@@ -134,7 +134,9 @@ def test_every_documented_setting_is_read_somewhere() -> None:
     """.env.example must not promise a setting that no code knows."""
     settings = set(
         re.findall(
-            r"^# ((?:WAYBILL|WAREHOUSE)_\w+)=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE
+            r"^# ((?:WAYBILL|WAREHOUSE)_\w+)=",
+            (ROOT / ".env.example").read_text("utf-8"),
+            re.MULTILINE,
         )
     )
     code = "\n".join(

@@ -1,0 +1,198 @@
+"""The whole job on samples: first run, second run, the next day, damage, and a full load beside it.
+
+The tests of this module run in order on one project: each goes on where the one before it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+from mart_fingerprints import SERIALS, fingerprints
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+_LAST_LOADS = """
+    select stream, sum(rows_received), sum(rows_inserted), sum(rows_updated)
+    from waybill.load
+    where run_id = (select run_id from waybill.run order by ended_at desc limit 1)
+    group by stream
+    having sum(rows_received) > 0
+"""
+
+
+def _last_receipt(project: Project) -> tuple[bool, dict[str, object]]:
+    is_balanced, receipt = project.rows(
+        "select is_balanced, receipt from waybill.run order by ended_at desc limit 1"
+    )[0]
+    return is_balanced, receipt
+
+
+def test_the_first_run_lands_models_and_balances(project: Project) -> None:
+    """One command from nothing to a balanced receipt over every row of the samples."""
+    output = project.run("elt")
+    is_balanced, _ = _last_receipt(project)
+    assert is_balanced
+    assert "balanced" in output
+    assert project.rows("select count(*) from marketplace.fct_orders")[0][0] == 1000
+    items, landed = project.rows(
+        "select (select count(*) from marketplace.fct_order_items),"
+        " (select count(*) from raw_olist.order_items)"
+    )[0]
+    assert items == landed > 1000
+    payments, landed = project.rows(
+        "select (select count(*) from trade.fact_payment),"
+        " (select count(*) from raw_totesys.payment)"
+    )[0]
+    assert payments == landed > 0
+
+
+def test_the_plain_commands_work_after_it(project: Project) -> None:
+    """The Makefile only wraps Meltano: what the README lists must run as it stands there."""
+    states = project.meltano("state", "list")
+    assert "dev:tap-csv--olist-to-target-postgres" in states.stdout
+    assert "dev:tap-postgres--totesys-to-target-postgres" in states.stdout
+    assert "marketplace-daily" in project.meltano("schedule", "list").stdout
+    assert "olist.yml" in project.meltano("config", "list", "tap-csv--olist").stdout
+    assert project.meltano("invoke", "warehouse:status").returncode == 0
+    assert project.url().startswith("postgresql://auditor:")
+    docs = project.meltano("invoke", "dbt:docs")
+    assert docs.returncode == 0, docs.stdout
+    assert (project.root / "transform" / "target" / "static_index.html").is_file()
+
+
+def test_the_second_run_loads_nothing_and_changes_nothing(project: Project) -> None:
+    """An unchanged source costs no row on the wire and no row in the marts."""
+    before = fingerprints(project.url())
+    output = project.run("elt")
+    assert "nothing new" in output
+    assert project.rows(_LAST_LOADS) == []
+    assert fingerprints(project.url()) == before
+
+
+def test_the_next_day_sends_only_new_and_changed_rows(project: Project) -> None:
+    """After a day of new, changed and late rows, what travels is that day and no more."""
+    landed_before = dict(
+        project.rows("select stream, sum(rows_received) from waybill.load group by stream")
+    )
+    assert project.meltano("invoke", "sources:next-day").returncode == 0
+    output = project.run("elt")
+    assert "balanced" in output
+    day = {
+        stream: (received, inserted, updated)
+        for stream, received, inserted, updated in project.rows(_LAST_LOADS)
+    }
+    assert {"orders", "order_items", "payment", "sales_order"} <= set(day)
+    assert "geolocation" not in day
+    assert "currency" not in day
+    for stream, (received, inserted, updated) in day.items():
+        assert received < landed_before[stream] / 2, stream
+        assert received == inserted + updated, stream
+    assert day["orders"][2] > 0
+    assert day["payment"][2] > 0
+
+
+def test_the_facts_keep_both_versions_of_a_changed_payment(project: Project) -> None:
+    """History that only the incremental path can see: the version before the change stays."""
+    versions = project.rows(
+        "select payment_id, array_agg(paid order by payment_record_id) from trade.fact_payment"
+        " group by payment_id having count(*) > 1"
+    )
+    updated = project.rows("select sum(rows_updated) from waybill.load where stream = 'payment'")[
+        0
+    ][0]
+    assert len(versions) == updated > 0
+    assert all(paid == [False, True] for _, paid in versions)
+
+
+def test_incremental_equals_a_full_load_from_nothing(
+    project: Project, other_project: Project
+) -> None:
+    """Two runs over two days give the marts of one run over both, row for row."""
+    shutil.copytree(
+        project.root / ".waybill" / "samples", other_project.root / ".waybill" / "samples"
+    )
+    assert other_project.meltano("invoke", "warehouse:up").returncode == 0
+    assert other_project.meltano("invoke", "sources:prepare").returncode == 0
+    if other_project.rows("select count(*) from waybill.load")[0][0] == 0:
+        assert other_project.meltano("invoke", "sources:next-day").returncode == 0
+    other_project.run("elt")
+    incremental = fingerprints(project.url(), without=SERIALS, latest_versions=True)
+    full = fingerprints(other_project.url(), without=SERIALS, latest_versions=True)
+    assert incremental == full
+
+
+def test_a_full_refresh_and_a_clean_warehouse_give_the_same_marts(other_project: Project) -> None:
+    """Neither a forgotten bookmark nor a rebuild of the models changes a row."""
+    before = fingerprints(other_project.url())
+    refreshed = other_project.meltano("run", "--full-refresh", "elt")
+    assert refreshed.returncode == 0, refreshed.stdout[-8000:]
+    assert other_project.rows(
+        "select coalesce(sum(rows_inserted + rows_updated - rows_deleted), 0) from waybill.load"
+        " where run_id = (select run_id from waybill.run order by ended_at desc limit 1)"
+        " and stream not in ('geolocation')"
+    ) == [(0,)]
+    assert fingerprints(other_project.url()) == before
+    rebuilt = other_project.meltano("invoke", "dbt", "build", "--full-refresh")
+    assert rebuilt.returncode == 0, rebuilt.stdout[-8000:]
+    assert fingerprints(other_project.url()) == before
+
+
+def test_a_planted_bad_row_stops_the_job_before_the_models(other_project: Project) -> None:
+    """validate:raw is a gate: nothing after it runs."""
+    other_project.execute(
+        "insert into raw_olist.order_items"
+        " (order_id, order_item_id, product_id, seller_id, shipping_limit_date, price,"
+        " freight_value) values ('no-such-order', 1, 'p', 's', now(), 1, 1)",
+        role="loader",
+    )
+    done = other_project.meltano("run", "elt")
+    assert done.returncode != 0
+    assert "no-such-order" in done.stdout
+    assert "waybill:receipt" not in done.stdout
+    steps = other_project.rows(
+        "select step, succeeded from waybill.step where run_id is null order by step_id"
+    )
+    assert steps[-1] == ("validate:raw", False)
+    other_project.execute(
+        "delete from raw_olist.order_items where order_id = 'no-such-order'", role="loader"
+    )
+
+
+def test_a_row_deleted_behind_its_back_fails_the_run_and_is_named(other_project: Project) -> None:
+    """The receipt's promise: a landed row that is gone again is a difference, not a detail."""
+    order_id, review_id = other_project.rows(
+        "select order_id, review_id from raw_olist.order_reviews order by 1 limit 1"
+    )[0]
+    other_project.execute(
+        f"delete from raw_olist.order_reviews where order_id = '{order_id}'", role="loader"
+    )
+    done = other_project.meltano("invoke", "waybill:receipt")
+    assert done.returncode == 1
+    assert "order_reviews" in done.stdout
+    assert review_id in done.stdout
+    is_balanced, receipt = _last_receipt(other_project)
+    assert not is_balanced
+    assert "order_reviews" in json.dumps(receipt)
+
+
+def test_no_secret_is_in_what_a_run_leaves_behind(project: Project) -> None:
+    """Passwords are in the one file that only the user may read."""
+    passwords_file = project.root / ".waybill" / "postgres" / "passwords.json"
+    passwords = json.loads(passwords_file.read_text(encoding="utf-8")).values()
+    assert passwords_file.stat().st_mode & 0o077 == 0
+    kept = [
+        path
+        for folder in (".waybill", ".meltano/run", ".state", "transform")
+        for path in (project.root / folder).rglob("*")
+        if path.is_file() and path != passwords_file and "postgres/data" not in str(path)
+    ]
+    assert len(kept) > 20
+    leaks = [
+        str(path)
+        for path in kept
+        if any(password.encode() in path.read_bytes() for password in passwords)
+    ]
+    assert leaks == []
