@@ -118,8 +118,8 @@ def other_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]
     made.meltano("invoke", "warehouse:down")
 
 
-@pytest.fixture
-def real_data() -> Path:
+@pytest.fixture(scope="session")
+def real_archives() -> Path:
     """The folder of the real archives; tests that use it are marked `real_data`."""
     if not REAL_DATA.is_dir():
         pytest.skip(f"the real archives are not in {REAL_DATA}")
