@@ -1,0 +1,148 @@
+"""Batch files: how a tap hands rows to the target as files that are ready for COPY.
+
+Each run of a tap writes into a folder of its own. The tap, and then the target, hold a shared lock
+on it for as long as they live; a folder that nobody holds is the rest of a dead run.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from waybill_common import project
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+FORMAT = "copy"
+MAX_BYTES = 64 << 20
+"""Size at which a batch file is closed and the next one begun."""
+
+_LOCK = ".lock"
+
+
+class BatchFolder:
+    """The folder of one run of a tap.
+
+    Args:
+        tap: The tap's name; runs of other taps are left alone.
+    """
+
+    def __init__(self, tap: str) -> None:
+        parent = project.home() / "batch" / tap
+        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone_in(parent):
+            _remove_dead(parent)
+            self.path = parent / uuid.uuid4().hex
+            self.path.mkdir(mode=0o700)
+            self._lock = hold(self.path)
+        self._count = 0
+
+    def write(self, lines: Iterable[bytes | memoryview]) -> Iterator[tuple[Path, int]]:
+        """Write lines of COPY text into files of at most `MAX_BYTES` and a line.
+
+        Args:
+            lines: Whole lines, each with its line end.
+
+        Yields:
+            The path of each file once it is closed, and the number of its rows.
+        """
+        file: BinaryIO | None = None
+        size = rows = 0
+        try:
+            for line in lines:
+                if file is None:
+                    file = self._create()
+                file.write(line)
+                size += len(line)
+                rows += 1
+                if size >= MAX_BYTES:
+                    file.close()
+                    yield Path(file.name), rows
+                    file, size, rows = None, 0, 0
+        finally:
+            if file is not None:
+                file.close()
+        if file is not None:
+            yield Path(file.name), rows
+
+    def close(self) -> None:
+        """Let go of the folder; the target removes it with the last file."""
+        os.close(self._lock)
+        if not self._count:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def _create(self) -> BinaryIO:
+        self._count += 1
+        path = self.path / f"{self._count:06}.copy"
+        return open(path, "xb", buffering=1 << 18, opener=_open_private)  # noqa: PTH123, SIM115 - Path.open has no opener; `write` closes it
+
+
+def hold(folder: Path) -> int:
+    """Take a shared lock on a run's folder, so that no sweep removes it.
+
+    Returns:
+        A file descriptor; closing it, or the end of the process, lets go.
+    """
+    descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor
+
+
+def sweep(parent: Path) -> None:
+    """Remove the folders of dead runs under a tap's folder."""
+    with _alone_in(parent):
+        _remove_dead(parent)
+
+
+def local_path(uri: str) -> Path:
+    """The path of a `file://` URI of a manifest.
+
+    Raises:
+        WaybillError: It is not a local file.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in {"", "localhost"}:
+        msg = f"A batch file is named by {uri!r}, which is not a local file://."
+        raise WaybillError(
+            msg, "Let tap and target share a file system, or set the tap's `mode` to record."
+        )
+    return Path(unquote(parts.path))
+
+
+def _remove_dead(parent: Path) -> None:
+    for folder in parent.iterdir():
+        try:
+            descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _alone_in(parent: Path) -> Iterator[None]:
+    """Keep a sweep from seeing a folder that is made but not yet held."""
+    descriptor = os.open(parent / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
