@@ -1,0 +1,1 @@
+"""Waybill's sources: their settings checked, and seeded samples where none is set."""

@@ -1,0 +1,184 @@
+"""The Olist samples: nine CSV files, and what each next day appends to them.
+
+The state of any day is a function of the settings alone. So a next day's files are the rows that differ
+from the day before, and all of day N can be written from nothing (`days=N`) with the same final rows.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from waybill_common import contracts
+from waybill_common.errors import WaybillError
+
+from waybill_sources import world
+from waybill_sources.csv_files import CsvFile
+from waybill_sources.lives import UNDATED
+from waybill_sources.olist_rows import COLUMNS, write_catalogue, write_orders
+from waybill_sources.settings import OlistDay, Settings
+from waybill_sources.world import World
+
+GENERATOR = 1
+"""Raise it when the same settings give other rows than before: samples made earlier are made anew."""
+MANIFEST = "samples.json"
+
+_RULE = "delivered_orders_have_a_delivery_date"
+_TRANSLATION = "product_category_name_translation"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What a folder of samples holds.
+
+    Attributes:
+        identity: What decides its rows: generator, seed, orders, sizes of a day.
+        days: How many next days have been appended.
+        rows: Rows of each stream, over all its files.
+    """
+
+    identity: dict[str, Any]
+    days: int
+    rows: dict[str, int]
+
+
+def identity(settings: Settings) -> dict[str, Any]:
+    """What decides the rows of the samples, as the manifest keeps it."""
+    return {
+        "generator": GENERATOR,
+        "seed": settings.seed,
+        "orders": settings.orders,
+        "olist_day": asdict(settings.olist_day),
+    }
+
+
+def manifest(folder: Path) -> Samples | None:
+    """What the samples in a folder are, or None where it holds none."""
+    try:
+        document = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return Samples(document["identity"], document["days"], document["rows"])
+    except (FileNotFoundError, NotADirectoryError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _world(settings: dict[str, Any]) -> World:
+    contract = contracts.load(contracts.contracts_folder() / "olist.yml")
+    exceptions = {rule.name: rule.exceptions for rule in contract.stream("orders").rules}
+    undated = exceptions.get(_RULE, ())
+    if len(undated) < len(UNDATED):
+        msg = f"olist.yml: {_RULE} lists {len(undated)} exceptions; the samples need {len(UNDATED)}."
+        raise WaybillError(msg, "List the eight known orders.")
+    return World(settings["seed"], settings["orders"], OlistDay(**settings["olist_day"]), undated)
+
+
+def _file_name(stream: str, day: int) -> str:
+    stem = stream if stream == _TRANSLATION else f"olist_{stream}_dataset"
+    return f"{stem}_{world.date(day).isoformat()}.csv" if day else f"{stem}.csv"
+
+
+class _Files:
+    """One file for each stream that has rows."""
+
+    def __init__(self, stack: ExitStack, folder: Path, day: int) -> None:
+        self._stack, self._folder, self._day = stack, folder, day
+        self.files: dict[str, CsvFile] = {}
+
+    def open(self, stream: str) -> CsvFile:
+        is_translation = stream == _TRANSLATION
+        has_crlf = is_translation or stream == "order_reviews"
+        file = CsvFile(
+            self._folder / _file_name(stream, self._day),
+            COLUMNS[stream],
+            newline="\r\n" if has_crlf else "\n",
+            has_byte_order_mark=is_translation,
+            has_plain_header=is_translation,
+        )
+        self.files[stream] = self._stack.enter_context(file)
+        return file
+
+    def write(self, stream: str, line: str) -> None:
+        (self.files.get(stream) or self.open(stream)).write(line)
+
+    @property
+    def rows(self) -> dict[str, int]:
+        return {stream: file.rows for stream, file in self.files.items()}
+
+
+def _write_manifest(folder: Path, samples: Samples) -> None:
+    part = folder / f"{MANIFEST}.part"
+    part.write_text(json.dumps(asdict(samples), indent=2) + "\n", encoding="utf-8")
+    part.replace(folder / MANIFEST)
+
+
+def generate(
+    folder: Path, settings: Settings | None = None, *, orders: int | None = None, seed: int | None = None, days: int = 0
+) -> Samples:  # fmt: skip
+    """Write the nine files into `folder`, which appears, or is replaced, only when they are whole.
+
+    Args:
+        folder: Where the files go; samples that stand there are replaced.
+        settings: The samples' settings; their defaults if not given.
+        orders: Instead of the settings' number of orders.
+        seed: Instead of the settings' seed.
+        days: Write the state after so many next days, each row once in its latest version.
+
+    Returns:
+        What the folder holds now.
+
+    Raises:
+        WaybillError: The folder holds something else than samples.
+    """
+    chosen = identity(settings or Settings())
+    chosen |= {"orders": chosen["orders"] if orders is None else orders}
+    chosen |= {"seed": chosen["seed"] if seed is None else seed}
+    if folder.exists() and manifest(folder) is None and (not folder.is_dir() or any(folder.iterdir())):
+        msg = f"{folder} holds something else than samples."
+        raise WaybillError(msg, "Name an empty or a new folder, or remove it.")
+    world_ = _world(chosen)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        with ExitStack() as stack:
+            files = _Files(stack, new, 0)
+            for stream in COLUMNS:
+                files.open(stream)
+            write_orders(world_, range(days + 1), files.write)
+            write_catalogue(world_, range(days + 1), files.write)
+        samples = Samples(chosen, days, files.rows)
+        _write_manifest(new, samples)
+        if folder.exists():
+            folder.replace(Path(scratch) / "old")
+        new.replace(folder)
+    return samples
+
+
+def next_day(folder: Path) -> dict[str, int]:
+    """Append the next day to the samples in `folder`, as new files beside the ones that stand there.
+
+    A day that was cut short is written again, with the same rows.
+
+    Returns:
+        Rows appended to each stream.
+
+    Raises:
+        WaybillError: The folder holds no samples.
+    """
+    samples = manifest(folder)
+    if samples is None:
+        msg = f"No samples in {folder}."
+        raise WaybillError(msg, "Make them with `meltano invoke sources:prepare`.")
+    day = samples.days + 1
+    world_ = _world(samples.identity)
+    with ExitStack() as stack:
+        files = _Files(stack, folder, day)
+        write_orders(world_, range(day, day + 1), files.write)
+        write_catalogue(world_, range(day, day + 1), files.write)
+    appended = files.rows
+    rows = {stream: samples.rows[stream] + appended.get(stream, 0) for stream in COLUMNS}
+    _write_manifest(folder, Samples(samples.identity, day, rows))
+    return appended
