@@ -2,7 +2,7 @@
 
 A URL in the environment wins; without one, the embedded cluster that `warehouse:up` started answers.
 The embedded cluster describes itself in `$WAYBILL_HOME/postgres/cluster.json` (host, port) and
-`passwords.json` (one password per role, mode 0600).
+`passwords.json` (one password per role, mode 0600); `cluster.json` also names its databases.
 """
 
 from __future__ import annotations
@@ -56,10 +56,12 @@ class Connection:
 
     @property
     def url(self) -> str:
-        """The connection as a libpq URI, with the password."""
+        """The connection as a libpq URI, with the password and the role."""
         secret = f":{percent_encode(self.password, safe='')}" if self.password else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        query = f"?{urlencode(self.parameters)}" if self.parameters else ""
+        parameters = self._parameters(f"-c role={self.role}" if self.role else "")
+        # libpq reads `+` as itself, not as a space.
+        query = f"?{urlencode(parameters, quote_via=percent_encode)}" if parameters else ""
         user = percent_encode(self.user, safe="")
         dbname = percent_encode(self.dbname, safe="")
         return f"postgresql://{user}{secret}@{host}:{self.port}/{dbname}{query}"
@@ -78,18 +80,16 @@ class Connection:
         Raises:
             WaybillError: The server refuses or cannot be reached; names the setting.
         """
-        parameters = {"connect_timeout": "10", "application_name": "waybill"} | self.parameters
-        settings = "-c TimeZone=UTC"
-        if self.role:
-            settings += f" -c role={self.role}"
-        parameters["options"] = f"{parameters.get('options', '')} {settings}".strip()
+        role = f" -c role={self.role}" if self.role else ""
+        parameters = {"connect_timeout": "10", "application_name": "waybill"}
+        parameters |= self._parameters(f"-c TimeZone=UTC{role}")
         conninfo = make_conninfo(
             host=self.host, port=self.port, user=self.user, dbname=self.dbname, **parameters
         )
         try:
             return psycopg.connect(conninfo, password=self.password or None, **options)
         except psycopg.OperationalError as error:
-            reason = str(error).strip().splitlines()[-1].split("FATAL:")[-1].strip()
+            reason = _reason(error)
             if self.setting:
                 msg = f"{self.setting}: cannot connect to {self.place}: {reason}."
                 remedy = f"Check host, port, user, password and database in {self.setting}."
@@ -97,6 +97,16 @@ class Connection:
                 msg = f"The embedded Postgres does not answer at {self.place}: {reason}."
                 remedy = "Start it with `meltano invoke warehouse:up`."
             raise WaybillError(msg, remedy) from error
+
+    def _parameters(self, options: str) -> dict[str, str]:
+        joined = f"{self.parameters.get('options', '')} {options}".strip()
+        return self.parameters | ({"options": joined} if joined else {})
+
+
+def _reason(error: psycopg.OperationalError) -> str:
+    """The last cause libpq gives, which follows `failed:`, without its hints on further lines."""
+    causes = re.findall(r"^.*failed: (?:FATAL: +|ERROR: +)?(.+)$", str(error), re.MULTILINE)
+    return (causes or str(error).strip().splitlines() or ["no reason given"])[-1].rstrip(".")
 
 
 def from_url(url: str, *, setting: str, role: str | None = None) -> Connection:
@@ -166,13 +176,18 @@ def cluster_folder() -> Path:
     return project.home() / "postgres"
 
 
-def embedded(user: str, dbname: str) -> Connection:
+def embedded(user: str, dbname: str, *, folder: Path | None = None) -> Connection:
     """The embedded cluster as `user`.
+
+    Args:
+        user: One of the cluster's logins.
+        dbname: `warehouse`, `source`, or any other database of the cluster.
+        folder: Where the cluster is, if not at `cluster_folder()`.
 
     Raises:
         WaybillError: It has never been started here, or has no such login.
     """
-    folder = cluster_folder()
+    folder = folder or cluster_folder()
     try:
         address = json.loads((folder / "cluster.json").read_text())
         password = json.loads((folder / "passwords.json").read_text())[user]
@@ -180,5 +195,9 @@ def embedded(user: str, dbname: str) -> Connection:
         msg = f"The embedded Postgres in {folder} has no login {user!r} yet."
         raise WaybillError(msg, "Start it with `meltano invoke warehouse:up`.") from error
     return Connection(
-        host=address["host"], port=address["port"], user=user, password=password, dbname=dbname
+        host=address["host"],
+        port=address["port"],
+        user=user,
+        password=password,
+        dbname=address["databases"].get(dbname, dbname),
     )

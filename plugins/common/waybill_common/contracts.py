@@ -201,7 +201,9 @@ def load(path: Path) -> Contract:
 def _first_violation(document: object) -> jsonschema.ValidationError | None:
     text = resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
     validator = jsonschema.Draft201909Validator(json.loads(text))
-    return jsonschema.exceptions.best_match(validator.iter_errors(document))
+    violations = validator.iter_errors(document)
+    worst: jsonschema.ValidationError | None = jsonschema.exceptions.best_match(violations)
+    return worst
 
 
 def _contract(document: dict[str, Any]) -> Contract:

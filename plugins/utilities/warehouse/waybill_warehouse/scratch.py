@@ -1,0 +1,151 @@
+"""Throw-away clusters and databases, for tests."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+
+from waybill_common import connections
+from waybill_common.connections import (
+    SOURCE_DATABASE,
+    SOURCE_ROLE,
+    SUPERUSER,
+    WAREHOUSE_DATABASE,
+    WAREHOUSE_ROLES,
+)
+from waybill_warehouse import bootstrap, databases, embedded, passwords, postmaster, private_files
+from waybill_warehouse.cluster import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from waybill_common.connections import Connection
+
+
+@dataclass(frozen=True)
+class ScratchDatabase:
+    """A database of one test.
+
+    Attributes:
+        name: Its name in the cluster.
+        connections: How to reach it by role; `admin` is the superuser, `reader` can only read.
+    """
+
+    name: str
+    connections: dict[str, Connection]
+
+    def connection(self, role: str = "admin") -> Connection:
+        """How to reach it in a role."""
+        return self.connections[role]
+
+    def url(self, role: str = "admin") -> str:
+        """The URL in a role, with the password."""
+        return self.connections[role].url
+
+    def rows(
+        self, query: str, values: Sequence[Any] | None = None, *, role: str = "admin"
+    ) -> list[tuple[Any, ...]]:
+        """The rows of a query, which is committed."""
+        with self.connections[role].connect() as session:
+            return session.execute(query.encode(), values).fetchall()
+
+    def execute(
+        self, statements: str, values: Sequence[Any] | None = None, *, role: str = "admin"
+    ) -> None:
+        """Run statements and commit; several at once only without values."""
+        with self.connections[role].connect() as session:
+            session.execute(statements.encode(), values)
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[Cluster]:
+    """A running cluster with the bootstrap applied; gone afterwards, however its process ends.
+
+    Args:
+        folder: Where it lives; removed at the end.
+    """
+    server = Cluster(folder, is_durable=False)
+    try:
+        embedded.up(server)
+        with _ends_with_this_process(server):
+            yield server
+    finally:
+        server.down()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_home(home: Path, server: Cluster) -> None:
+    """Make a WAYBILL_HOME whose databases are to be two of the cluster's, with names of their own."""
+    unique = uuid.uuid4().hex[:12]
+    folder = home / "postgres"
+    private_files.folder(folder)
+    address = json.loads((server.folder / "cluster.json").read_text())
+    for name in (WAREHOUSE_DATABASE, SOURCE_DATABASE):
+        address["databases"][name] = f"{name}_{unique}"
+    private_files.write(folder / "cluster.json", json.dumps(address))
+    secrets = (server.folder / passwords.FILE).read_text()
+    private_files.write(folder / passwords.FILE, secrets)
+
+
+@contextmanager
+def warehouse(home: Path) -> Iterator[ScratchDatabase]:
+    """The warehouse of a home made by `write_home`, bootstrapped."""
+    logins = {role: role for role in WAREHOUSE_ROLES} | {"admin": SUPERUSER}
+    with _database(home, WAREHOUSE_DATABASE, logins) as database:
+        # The rights on the database itself are not part of its template.
+        bootstrap.apply(database.connection())
+        yield database
+
+
+@contextmanager
+def source(home: Path) -> Iterator[ScratchDatabase]:
+    """The empty source database of a home made by `write_home`."""
+    logins = {"reader": SOURCE_ROLE, "admin": SUPERUSER}
+    with _database(home, SOURCE_DATABASE, logins) as database:
+        databases.open_source(database.connection())
+        yield database
+
+
+@contextmanager
+def _database(home: Path, template: str, logins: dict[str, str]) -> Iterator[ScratchDatabase]:
+    reachable = {
+        role: connections.embedded(login, template, folder=home / "postgres")
+        for role, login in logins.items()
+    }
+    admin = reachable["admin"]
+    maintenance = replace(admin, dbname="postgres")
+    name = sql.Identifier(admin.dbname)
+    copy = "create database {} template {} strategy file_copy"
+    drop = sql.SQL("drop database if exists {} with (force)").format(name)
+    with maintenance.connect(autocommit=True) as session:
+        session.execute(sql.SQL(copy).format(name, sql.Identifier(template)))
+    try:
+        databases.close(admin)
+        yield ScratchDatabase(admin.dbname, reachable)
+    finally:
+        with maintenance.connect(autocommit=True) as session:
+            session.execute(drop)
+
+
+@contextmanager
+def _ends_with_this_process(server: Cluster) -> Iterator[None]:
+    # The guard reads until this process, the only writer, is gone: even by SIGKILL.
+    pid = postmaster.running(server.data)
+    guard = subprocess.Popen(  # noqa: S603 - a fixed command
+        ["/bin/sh", "-c", 'read -r _; kill -QUIT "$0"', str(pid)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        guard.kill()
+        guard.communicate()
