@@ -1,0 +1,141 @@
+"""`waybill-validate raw|marts [source or domain …]` and `waybill-validate docs`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from waybill_common import contracts, ledger
+from waybill_common.errors import WaybillError, fail
+
+from waybill_validate import privacy, report, suites, summary, warehouse
+from waybill_validate.outcomes import SuiteOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waybill_validate.suites import Stage, Suite
+
+FAILED = 1
+"""A critical check failed."""
+
+CRASHED = 2
+"""Nothing can be said about the data: a bad suite, no warehouse, a defect."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "docs":
+            _print_docs()
+        elif not validate(options.command, options.selectors):
+            sys.exit(FAILED)
+    except WaybillError as error:
+        fail(error, exit_code=CRASHED)
+    except Exception:  # noqa: BLE001  (a defect must not look like a failed check, exit code 1)
+        traceback.print_exc()
+        sys.exit(CRASHED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="waybill-validate",
+        description="Check the warehouse with the suites of validate/suites.",
+        epilog="Exit codes: 0 all critical checks passed, 1 one failed, 2 they could not be made.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for stage, what in (("raw", "raw schemas, by source"), ("marts", "marts, by domain")):
+        command = commands.add_parser(stage, help=f"check the {what}")
+        command.add_argument("selectors", nargs="*", metavar="name", help="default: all")
+    commands.add_parser("docs", help="print where the Data Docs are")
+    return parser
+
+
+def validate(stage: Stage, selectors: Sequence[str]) -> bool:
+    """Check the selected suites of a stage, report, and record the step.
+
+    Args:
+        stage: `raw` or `marts`.
+        selectors: Sources or domains; none selects every suite.
+
+    Returns:
+        Whether every critical check passed.
+
+    Raises:
+        WaybillError: A suite is missing, empty or wrong, or the warehouse cannot be reached.
+    """
+    selected = suites.load(stage, selectors, privacy.from_contracts(contracts.load_all()))
+    checks = sum(suite.size for suite in selected)
+    tables = sum(len(suite.tables) for suite in selected)
+    print(f"validate:{stage}: {checks} checks on {tables} tables", flush=True)
+    auditor = warehouse.auditor()
+    try:
+        with ledger.step(auditor, f"validate:{stage}") as detail:
+            outcomes = _run(stage, selected, tables)
+            failed = sum(outcome.failed for outcome in outcomes)
+            detail |= {
+                "suites": [suite.name for suite in selected],
+                "tables": tables,
+                "checks": sum(outcome.size for outcome in outcomes),
+                "failed": failed,
+                "warnings": sum(outcome.warnings for outcome in outcomes),
+                "succeeded": not failed,
+            }
+    except psycopg.errors.UndefinedTable as error:
+        msg = f"The warehouse {auditor.place} has no ledger."
+        raise WaybillError(msg, "Prepare it with `meltano invoke warehouse:up`.") from error
+    return not failed
+
+
+def _run(stage: Stage, selected: list[Suite], tables: int) -> list[SuiteOutcome]:
+    from waybill_validate import data_docs, gates  # noqa: PLC0415  (takes seconds to import)
+
+    prepared = {suite.name: gates.expectations(suite) for suite in selected}
+    auditor = warehouse.auditor()
+    ran: list[tuple[SuiteOutcome, data_docs.Results]] = []
+    number = 0
+    with warehouse.read_only(auditor).connect(autocommit=True) as session:
+        schemas = {table.schema for suite in selected for table in suite.tables}
+        gate = gates.Gates(auditor, session, warehouse.relations(session, schemas))
+        for suite in selected:
+            started_at, start = dt.datetime.now(tz=dt.UTC), time.monotonic()
+            checked: list[Any] = []
+            for outcome, result in gate.run(suite, prepared[suite.name]):
+                number += 1
+                print(report.progress(outcome, number, tables), flush=True)
+                checked.append((outcome, result))
+            outcomes = tuple(outcome for outcome, _ in checked)
+            ended = SuiteOutcome(suite, outcomes, started_at, time.monotonic() - start)
+            ran.append((ended, {outcome.table.name: result for outcome, result in checked}))
+    with summary.lock(stage):
+        known = {path.stem for path in suites.suites_folder(stage).glob("*.yml")}
+        summarised = summary.write(stage, [outcome for outcome, _ in ran], known)
+        index = data_docs.write(stage, ran, summarised)
+    _print_report(stage, [outcome for outcome, _ in ran])
+    print(f"Data Docs: {index}", flush=True)
+    return [outcome for outcome, _ in ran]
+
+
+def _print_report(stage: Stage, outcomes: list[SuiteOutcome]) -> None:
+    print(f"\n{report.table(outcomes)}\n")
+    for line in report.findings(outcomes):
+        print(line)
+    failed = sum(outcome.failed for outcome in outcomes)
+    verdict = report.paint("failed", report.RED) if failed else report.paint("passed", report.GREEN)
+    print(f"validate:{stage} {verdict}")
+
+
+def _print_docs() -> None:
+    stages: tuple[Stage, ...] = ("raw", "marts")
+    found = [path for path in map(summary.data_docs, stages) if path.is_file()]
+    if not found:
+        msg = f"There are no Data Docs in {summary.folder()} yet."
+        raise WaybillError(msg, "Run `meltano invoke validate:raw` first.")
+    for path in found:
+        print(path)
