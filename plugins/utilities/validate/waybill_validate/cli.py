@@ -10,9 +10,9 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+
 from waybill_common import contracts, ledger
 from waybill_common.errors import WaybillError, fail
-
 from waybill_validate import privacy, report, suites, summary, warehouse
 from waybill_validate.outcomes import SuiteOutcome
 

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-from great_expectations.render.view import DefaultJinjaPageView
+from great_expectations.render.view.view import DefaultJinjaPageView
 from jinja2 import ChoiceLoader, Environment, PackageLoader, select_autoescape
 
 from waybill_validate import summary
@@ -39,7 +39,8 @@ class OfflinePageView(DefaultJinjaPageView):  # type: ignore[misc, unused-ignore
 
     def __init__(self) -> None:
         super().__init__()
-        self.env.loader = ChoiceLoader([TEMPLATES, self.env.loader])
+        theirs = PackageLoader("great_expectations", "render/view/templates")
+        self.env.loader = ChoiceLoader([TEMPLATES, theirs])
 
 
 def write(
@@ -48,6 +49,7 @@ def write(
     """Write the pages of the suites that ran, and the stage's index over all suites.
 
     Args:
+        stage: `raw` or `marts`.
         ran: The suites that ran, with their results.
         summarised: The stage's summary, as `summary.write` returned it.
 
@@ -95,10 +97,11 @@ def _page(
     table: TableOutcome,
     result: ExpectationSuiteValidationResult,
 ) -> str:
-    page: str = view.render(
+    page: str = view.render(  # type: ignore[no-untyped-call]
         renderer.render(result),
         title=table.table.title,
         suite=outcome.suite.name,
+        checks=len(table.outcomes),
         started_at=f"{table.started_at:%Y-%m-%d %H:%M:%S} UTC",
         elapsed=f"{table.elapsed:.1f}",
         findings=[("critical", one.finding) for one in table.failed]

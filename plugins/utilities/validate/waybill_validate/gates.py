@@ -18,29 +18,35 @@ from typing import TYPE_CHECKING, Any
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
-import great_expectations as gx  # noqa: E402  (reads the variable above when it is imported)
-from great_expectations.compatibility import pydantic  # noqa: E402
-from great_expectations.core import RunIdentifier  # noqa: E402
-from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
-from great_expectations.exceptions import ExpectationNotFoundError  # noqa: E402
-from great_expectations.expectations.registry import get_expectation_impl  # noqa: E402
-from waybill_common.errors import WaybillError  # noqa: E402
-from waybill_common.identifiers import qualify  # noqa: E402
+import great_expectations as gx
+from great_expectations.compatibility import pydantic
+from great_expectations.core import RunIdentifier
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.exceptions.exceptions import ExpectationNotFoundError
+from great_expectations.expectations.metadata_types import FailureSeverity
+from great_expectations.expectations.registry import get_expectation_impl
 
-from waybill_validate import findings, privacy, rules, warehouse  # noqa: E402
-from waybill_validate.outcomes import Outcome, TableOutcome  # noqa: E402
-from waybill_validate.suites import Check  # noqa: E402
+from waybill_common.errors import WaybillError
+from waybill_common.identifiers import qualify
+from waybill_validate import findings, privacy, rules, warehouse
+from waybill_validate.outcomes import Outcome, TableOutcome
+from waybill_validate.suites import Check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import psycopg
-    from great_expectations.core import ExpectationSuiteValidationResult
-    from great_expectations.data_context import AbstractDataContext
-    from great_expectations.datasource.fluent import PostgresDatasource
+    from great_expectations.core import (
+        ExpectationSuiteValidationResult,
+        ExpectationValidationResult,
+    )
+    from great_expectations.data_context.data_context.abstract_data_context import (
+        AbstractDataContext,
+    )
+    from great_expectations.datasource.fluent.postgres_datasource import PostgresDatasource
     from great_expectations.expectations.expectation import Expectation
-    from waybill_common.connections import Connection
 
+    from waybill_common.connections import Connection
     from waybill_validate.suites import Suite, Table
 
 URL_VARIABLE = "WAYBILL_VALIDATE_URL"
@@ -86,7 +92,7 @@ def _expectation(check: Check, number: int, table: Table, suite: Suite) -> Expec
             rule = rules.for_table(kwargs[rules.QUERY], qualify(table.schema, table.name))
             kwargs[rules.QUERY] = rules.for_great_expectations(rule)
         return implementation(
-            severity=check.severity,
+            severity=FailureSeverity(check.severity),
             description=check.description,
             meta={"number": number},
             **kwargs,
@@ -180,12 +186,12 @@ class Gates:
             },
             run_id=self._run_id,
         )
-        result.results.sort(key=lambda found: found.expectation_config.meta["number"])
+        result.results.sort(key=_number)
         for check, found in zip(table.checks, result.results, strict=True):
             self._complete(check, table, found)
         return result
 
-    def _complete(self, check: Check, table: Table, found: Any) -> None:
+    def _complete(self, check: Check, table: Table, found: ExpectationValidationResult) -> None:
         """Add the rows a rule in SQL found, and take personal data out of the result."""
         about_pii = findings.is_about_pii(check, table)
         details = dict(found.result)
@@ -201,3 +207,9 @@ class Gates:
             kind = raised.partition(")")[0].strip("(") if raised.startswith("(") else "an error"
             message = f"{kind}; its message may show personal data" if about_pii else raised
             found.exception_info = {"raised_exception": True, "exception_message": message}
+
+
+def _number(found: ExpectationValidationResult) -> int:
+    """The check's place in its table; Great Expectations returns those that raised first."""
+    assert found.expectation_config is not None  # noqa: S101  (typed as optional, always set)
+    return int(found.expectation_config.meta["number"])

@@ -41,7 +41,9 @@ def table(suites: Sequence[SuiteOutcome]) -> str:
         for one in suite.tables
     ]
     if len(rows) > 1:
-        rows.append(("total", *(sum(int(row[column]) for row in rows) for column in range(1, 4))))
+        checks = sum(len(one.outcomes) for suite in suites for one in suite.tables)
+        failed = sum(suite.failed for suite in suites)
+        rows.append(("total", checks, failed, sum(suite.warnings for suite in suites)))
     width = max(len(HEADINGS[0]), *(len(row[0]) for row in rows))
     lines = [f"{HEADINGS[0]:<{width}}" + "".join(f"{heading:>10}" for heading in HEADINGS[1:])]
     lines += [f"{row[0]:<{width}}" + "".join(f"{count:>10,}" for count in row[1:]) for row in rows]

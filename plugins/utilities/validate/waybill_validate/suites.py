@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import yaml
+
 from waybill_common import project
 from waybill_common.errors import WaybillError
 

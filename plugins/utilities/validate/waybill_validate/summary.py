@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +43,7 @@ def write(stage: Stage, outcomes: list[SuiteOutcome], known: set[str]) -> dict[s
     """Replace the entries of the suites that ran.
 
     Args:
+        stage: `raw` or `marts`.
         outcomes: The suites that ran.
         known: Selectors of all suites of the stage; entries of others are dropped.
 
@@ -56,7 +56,7 @@ def write(stage: Stage, outcomes: list[SuiteOutcome], known: set[str]) -> dict[s
     summary = {"stage": stage, "suites": [entries[selector] for selector in sorted(entries)]}
     partial = path.with_suffix(".json.part")
     partial.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
     return summary
 
 
