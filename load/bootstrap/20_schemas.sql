@@ -1,22 +1,41 @@
 -- raw_<source> and waybill belong to the loader, everything right of them to the transformer.
+-- What the database grants to others stays as it is: it may serve more than Waybill.
 do $$
+declare
+    granted record;
 begin
-    execute format('revoke all on database %I from public', current_database());
-    execute format('grant connect, temporary on database %I to loader, transformer, auditor, reader', current_database());
-    execute format('grant create on database %I to loader, transformer', current_database());
+    for granted in
+        select *
+        from (
+            values
+                ('loader', 'connect'), ('loader', 'temporary'), ('loader', 'create'),
+                ('transformer', 'connect'), ('transformer', 'temporary'), ('transformer', 'create'),
+                ('auditor', 'connect'), ('auditor', 'temporary'),
+                ('reader', 'connect')
+        ) as needed (to_role, privilege)
+        where not has_database_privilege(to_role, current_database(), privilege)
+    loop
+        execute format('grant %s on database %I to %I', granted.privilege, current_database(), granted.to_role);
+        -- A grant without the right to grant is only a warning.
+        if not has_database_privilege(granted.to_role, current_database(), granted.privilege) then
+            raise insufficient_privilege using
+                message = format('no right to grant %s on database %s', granted.privilege, current_database());
+        end if;
+    end loop;
 end
 $$;
 
-revoke all on schema public from public;
+set role loader;
+create schema if not exists raw_olist;
+create schema if not exists raw_totesys;
+create schema if not exists waybill;
 
-create schema if not exists raw_olist authorization loader;
-create schema if not exists raw_totesys authorization loader;
+set role transformer;
+create schema if not exists staging;
+create schema if not exists intermediate;
+create schema if not exists snapshots;
+create schema if not exists common;
+create schema if not exists marketplace;
+create schema if not exists trade;
 
-create schema if not exists staging authorization transformer;
-create schema if not exists intermediate authorization transformer;
-create schema if not exists snapshots authorization transformer;
-create schema if not exists common authorization transformer;
-create schema if not exists marketplace authorization transformer;
-create schema if not exists trade authorization transformer;
-
-create schema if not exists waybill authorization loader;
+reset role;

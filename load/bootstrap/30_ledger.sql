@@ -44,8 +44,19 @@ comment on column waybill.load.rows_deleted is 'Rows that a reloaded file or an 
 comment on column waybill.load.totals_received is 'Sums of the control total columns over the rows received, as exact numbers.';
 comment on column waybill.load.totals_landed_change is 'By how much the sums over the landed table changed.';
 comment on column waybill.load.bookmark is 'The stream''s part of the Singer state as of this transaction.';
-create index if not exists load_by_stream on waybill.load (target_schema, stream, load_id);
-create unique index if not exists load_once_per_batch on waybill.load (target_schema, stream, batch_id) where batch_id is not null;
+
+-- `create index if not exists` waits for every open load, also where the index exists.
+do $$
+begin
+    if to_regclass('waybill.load_by_stream') is null then
+        create index load_by_stream on waybill.load (target_schema, stream, load_id);
+    end if;
+    if to_regclass('waybill.load_once_per_batch') is null then
+        create unique index load_once_per_batch on waybill.load (target_schema, stream, batch_id)
+        where batch_id is not null;
+    end if;
+end
+$$;
 
 create table if not exists waybill.step (
     step_id bigint generated always as identity primary key,

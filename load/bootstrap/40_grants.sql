@@ -1,19 +1,50 @@
-grant usage on schema waybill to transformer, auditor;
-grant select on all tables in schema waybill to auditor, transformer;
+-- Who comes later in the job reads what those before it made, now and from now on.
+set role loader;
+
+grant usage on schema waybill, raw_olist, raw_totesys to transformer, auditor;
+alter default privileges grant usage on schemas to transformer, auditor;
+alter default privileges grant select on tables to transformer, auditor;
+
+grant select on waybill.run, waybill.load, waybill.step to transformer, auditor;
 grant insert on waybill.step to transformer, auditor;
 grant insert on waybill.run to auditor;
 grant update (run_id) on waybill.load, waybill.step to auditor;
 
--- What each owner creates later is readable by those who come after it.
-alter default privileges for role loader grant usage on schemas to transformer, auditor;
-alter default privileges for role loader grant select on tables to transformer, auditor;
-alter default privileges for role transformer grant usage on schemas to auditor;
-alter default privileges for role transformer grant select on tables to auditor;
-alter default privileges for role transformer in schema common, marketplace, trade grant select on tables to reader;
+set role transformer;
 
-grant usage on schema raw_olist, raw_totesys to transformer, auditor;
-grant select on all tables in schema raw_olist, raw_totesys to transformer, auditor;
 grant usage on schema staging, intermediate, snapshots, common, marketplace, trade to auditor;
-grant select on all tables in schema staging, intermediate, snapshots, common, marketplace, trade to auditor;
 grant usage on schema common, marketplace, trade to reader;
-grant select on all tables in schema common, marketplace, trade to reader;
+alter default privileges grant usage on schemas to auditor;
+alter default privileges grant select on tables to auditor;
+alter default privileges in schema common, marketplace, trade grant select on tables to reader;
+
+reset role;
+
+-- Tables from before these defaults. Only those that lack the grant: it would collide with a job that alters them now.
+do $$
+declare
+    missing record;
+begin
+    for missing in
+        select
+            relation.oid::regclass as relation,
+            relation.relowner::regrole as owner,
+            readers.role_name
+        from pg_class as relation
+        inner join pg_namespace as namespace on relation.relnamespace = namespace.oid
+        cross join (values ('transformer'), ('auditor'), ('reader')) as readers (role_name)
+        where relation.relkind in ('r', 'p', 'v', 'm')
+            and relation.relowner in ('loader'::regrole, 'transformer'::regrole)
+            and not has_table_privilege(readers.role_name, relation.oid, 'select')
+            and case readers.role_name
+                when 'transformer' then relation.relowner = 'loader'::regrole
+                when 'reader' then namespace.nspname in ('common', 'marketplace', 'trade')
+                else true
+            end
+    loop
+        execute format('set local role %s', missing.owner);
+        execute format('grant select on %s to %I', missing.relation, missing.role_name);
+        reset role;
+    end loop;
+end
+$$;

@@ -194,6 +194,11 @@ def embedded(user: str, dbname: str, *, folder: Path | None = None) -> Connectio
     except (FileNotFoundError, KeyError) as error:
         msg = f"The embedded Postgres in {folder} has no login {user!r} yet."
         raise WaybillError(msg, "Start it with `meltano invoke warehouse:up`.") from error
+    except PermissionError as error:
+        msg = f"The embedded Postgres in {folder} belongs to another user."
+        raise WaybillError(
+            msg, "Run as its owner, or set WAYBILL_HOME to a folder of yours."
+        ) from error
     return Connection(
         host=address["host"],
         port=address["port"],

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from waybill_warehouse import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from waybill_common.connections import Connection
@@ -68,11 +70,12 @@ class Cluster:
         """
         if version := self.version():
             return version, False
-        private_files.folder(self.folder)
-        with private_files.locked(self.folder / "lock"):
-            if version := self.version():
-                return version, False
-            self._start()
+        with self._explains_refusals():
+            private_files.folder(self.folder)
+            with private_files.locked(self.folder / "lock"):
+                if version := self.version():
+                    return version, False
+                self._start()
         return self._answer(), True
 
     def down(self) -> bool:
@@ -84,18 +87,11 @@ class Cluster:
         Raises:
             WaybillError: It does not stop.
         """
-        if not self.data.exists():
-            return False
-        with private_files.locked(self.folder / "lock"):
-            pid = postmaster.running(self.data)
-            if pid is None:
+        with self._explains_refusals():
+            if not self.data.exists():
                 return False
-            mode = "fast" if self.is_durable else "immediate"
-            arguments = ["stop", f"--mode={mode}", f"--timeout={_STOP_SECONDS}"]
-            if self._pg_ctl(binaries.find(), *arguments) != 0:
-                msg = f"The embedded Postgres (process {pid}) did not stop in {_STOP_SECONDS} s."
-                raise WaybillError(msg, f"See the newest file in {self._log}, then try again.")
-        return True
+            with private_files.locked(self.folder / "lock"):
+                return self._stop()
 
     def version(self) -> str | None:
         """The version of the server that answers, or None if none does."""
@@ -120,6 +116,15 @@ class Cluster:
     def _start_log(self) -> Path:
         return self._log / "start.log"
 
+    @contextmanager
+    def _explains_refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            msg = f"The embedded Postgres cannot be kept in {self.folder}: {error.strerror}"
+            msg += f" ({error.filename})." if error.filename else "."
+            raise WaybillError(msg, "Set WAYBILL_HOME to a folder of yours.") from error
+
     def _answer(self) -> str:
         with self.admin().connect(autocommit=True) as session:
             return session.info.parameter_status("server_version") or ""
@@ -141,6 +146,17 @@ class Cluster:
                 break
         msg = f"The embedded Postgres did not start: {self._last_words()}."
         raise WaybillError(msg, f"See the newest file in {self._log}.")
+
+    def _stop(self) -> bool:
+        pid = postmaster.running(self.data)
+        if pid is None:
+            return False
+        mode = "fast" if self.is_durable else "immediate"
+        arguments = ["stop", f"--mode={mode}", f"--timeout={_STOP_SECONDS}"]
+        if self._pg_ctl(binaries.find(), *arguments) != 0:
+            msg = f"The embedded Postgres (process {pid}) did not stop in {_STOP_SECONDS} s."
+            raise WaybillError(msg, f"See the newest file in {self._log}, then try again.")
+        return True
 
     def _make(self, server: Binaries) -> None:
         secrets = self.folder / passwords.FILE

@@ -34,13 +34,14 @@ def initialize(data: Path, server: Binaries, *, password: str, is_durable: bool)
         staging.mkdir(mode=0o700)
         secret = Path(name) / "password"
         private_files.write(secret, password)
-        runner = unprivileged.runner(staging)
+        runner = unprivileged.runner(data)
         runner.give(Path(name))
         command = _initdb(server, staging, secret, is_durable=is_durable)
         done = commands.run([*runner.prefix, *command], cwd=Path(name))
         if done.returncode != 0:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines() or ["no reason given"]
-            msg = f"initdb of PostgreSQL {server.version} failed in {data.parent}: {said[-1]}."
+            reason = said[-1].removeprefix("initdb: error: ")
+            msg = f"initdb of PostgreSQL {server.version} failed in {data.parent}: {reason}."
             raise WaybillError(msg, "Check free space and permissions of that folder.")
         with (staging / "postgresql.conf").open("a") as settings:
             settings.write(f"\ninclude_if_exists = '{server_settings.FILE}'\n")

@@ -27,6 +27,7 @@ def write(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    _give_to_owner_of_folder(new)
     new.replace(path)
 
 
@@ -34,8 +35,16 @@ def write(path: Path, text: str) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Hold a file's lock; a second process waits for it. It ends with its process at the latest."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    _give_to_owner_of_folder(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
+
+
+def _give_to_owner_of_folder(path: Path) -> None:
+    # Root may run what a user began, and leaves nothing that the user cannot read.
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)

@@ -1,7 +1,7 @@
 """Running the server as somebody other than root, which PostgreSQL refuses.
 
 As root, in this order:
-1. A data directory that belongs to another user: the server runs as that user.
+1. A folder that belongs to another user: the server runs as that user.
 2. A user namespace in which root's files belong to uid 1000; nothing changes its owner.
 3. Where namespaces are refused, as in many containers: the user `nobody`, who gets the data
    directory and the one capability to pass through root's folders.
@@ -48,18 +48,18 @@ class Runner:
 
 
 def runner(data: Path) -> Runner:
-    """How to run the server over a data directory, which need not exist yet.
+    """How to run the server over a data directory, which need not exist yet; its folder does.
 
     Raises:
         WaybillError: The directory belongs to somebody else, or root can become nobody here.
     """
-    owner = data.stat().st_uid if data.exists() else None
+    owners = [path.stat().st_uid for path in (data, data.parent) if path.exists()]
     if (uid := os.geteuid()) != 0:
-        if owner not in (None, uid):
-            msg = f"The data directory {data} belongs to uid {owner}, not to you (uid {uid})."
+        if strangers := set(owners) - {uid}:
+            msg = f"{data} belongs to uid {strangers.pop()}, not to you (uid {uid})."
             raise WaybillError(msg, "Run as its owner, or set WAYBILL_HOME to a folder of yours.")
         return Runner()
-    if owner:
+    if owner := next(filter(None, owners), None):
         return _as_user(owner)
     if _works(_NAMESPACE):
         return Runner(_NAMESPACE)
