@@ -6,8 +6,13 @@ import argparse
 import sys
 
 from waybill.generate.files import COMMAND, generated_files
+from waybill.receipt.issue import issue
+from waybill.receipt.printing import console, show
 from waybill_common import contracts, project
-from waybill_common.errors import reports_errors
+from waybill_common.errors import WaybillError, fail, reports_errors
+
+EXIT_NO_RECEIPT = 2
+"""The receipt could not be made, which is another thing than one that does not balance."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -31,6 +36,22 @@ def main() -> None:
             render()
         case "contracts", "check":
             sys.exit(check())
+        case "receipt", _:
+            sys.exit(receipt(arguments.sources))
+
+
+def receipt(sources: list[str]) -> int:
+    """Issue a receipt and print it.
+
+    Returns:
+        0 where everything adds up, 1 where something differs.
+    """
+    try:
+        issued = issue(sources)
+    except WaybillError as error:
+        fail(error, exit_code=EXIT_NO_RECEIPT)
+    show(issued, console())
+    return 0 if issued.is_balanced else 1
 
 
 def render() -> None:

@@ -1,0 +1,23 @@
+"""Exact numbers for people."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+
+def exact(number: int | Decimal) -> str:
+    """Every digit, with thousands separators; no exponent."""
+    return f"{number:,f}" if isinstance(number, Decimal) else f"{number:,}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it needs one."""
+    return f"{exact(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def decimals(totals: dict[str, object] | None) -> dict[str, Decimal]:
+    """Sums as a bookmark or the ledger keeps them, strings or exact numbers; no sum is 0."""
+    return {
+        column: Decimal(0) if value is None else Decimal(str(value))
+        for column, value in (totals or {}).items()
+    }

@@ -1,0 +1,123 @@
+"""Which rows are behind a difference of a stream, found by reading the source's side again.
+
+Only done where there is a difference: it costs a pass over the keys.
+"""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from waybill.receipt.model import MAX_OFFENDERS
+from waybill.receipt.numbers import counted, exact
+from waybill_common import connections
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from waybill.receipt.accounts import Account
+    from waybill_common.contracts import Contract, Stream
+
+SOURCE_SCHEMA = "public"
+_FETCHED_ROWS = 10_000
+
+Row = tuple[tuple[bytes, ...], tuple[Decimal | None, ...]]
+"""The key of a row as UTF-8 texts, and its control totals."""
+
+
+def first(
+    session: psycopg.Connection[dict[str, Any]],
+    contract: Contract,
+    stream: Stream,
+    account: Account,
+) -> tuple[str, ...]:
+    """The first offenders of a stream that does not add up.
+
+    Files: those that hold more than has landed of them. Databases: keys that differ between the
+    source as it is now and the raw table.
+    """
+    try:
+        # A savepoint: what fails here must not cost the receipt its snapshot.
+        with session.transaction():
+            if account.files:
+                return tuple(islice(_short_files(session, contract, account), MAX_OFFENDERS))
+            if not stream.key or account.source is None:
+                return ()
+            setting = f"WAYBILL_{contract.source.upper()}"
+            source = connections.source(os.environ.get(setting), setting=setting)
+            with source.connect() as there:
+                found = _differing_keys(
+                    stream,
+                    _rows(there, SOURCE_SCHEMA, stream.name, stream),
+                    _rows(session, contract.raw_schema, account.table, stream),
+                )
+                return tuple(islice(found, MAX_OFFENDERS))
+    except (WaybillError, psycopg.Error) as error:
+        reason = str(error).splitlines()[0]
+        return (f"keys unknown, as they cannot be read again: {reason}",)
+
+
+def _short_files(
+    session: psycopg.Connection[dict[str, Any]], contract: Contract, account: Account
+) -> Iterator[str]:
+    query = sql.SQL("select _sdc_source_file as file, count(*) as rows from {} group by 1").format(
+        sql.Identifier(contract.raw_schema, account.table)
+    )
+    landed = {row["file"]: row["rows"] for row in session.execute(query)}
+    for file, kept in sorted((account.files or {}).items()):
+        rows = kept.get("rows", 0)
+        if landed.get(file, 0) != rows:
+            yield f"{file}: {exact(landed.get(file, 0))} landed of {counted(rows, 'row')}"
+    for file, rows in sorted((file, rows) for file, rows in landed.items() if file is not None):
+        if file not in (account.files or {}):
+            yield f"{file}: {counted(rows, 'row')} landed, but no such file in the bookmark"
+
+
+def _rows(
+    session: psycopg.Connection[Any], schema: str, table: str, stream: Stream
+) -> Iterator[Row]:
+    # Ordered by the keys' bytes, so that both sides agree whatever their collations.
+    keys = [sql.SQL('{}::text collate "C"').format(sql.Identifier(name)) for name in stream.key]
+    totals = [sql.SQL("{}::numeric").format(sql.Identifier(name)) for name in stream.control_totals]
+    query = sql.SQL("select {} from {} order by {}").format(
+        sql.SQL(", ").join([*keys, *totals]),
+        sql.Identifier(schema, table),
+        sql.SQL(", ").join(keys),
+    )
+    width = len(keys)
+    with session.cursor("receipt_keys", row_factory=psycopg.rows.tuple_row) as cursor:
+        cursor.itersize = _FETCHED_ROWS
+        for row in cursor.execute(query):
+            yield tuple(key.encode() for key in row[:width]), row[width:]
+
+
+def _differing_keys(stream: Stream, source: Iterator[Row], landed: Iterator[Row]) -> Iterator[str]:
+    """Merge two sides that are ordered by key; memory does not grow with them."""
+    here, there = next(landed, None), next(source, None)
+    while here or there:
+        if here is None or (there is not None and there[0] < here[0]):
+            yield f"{_words(stream, there)}: at the source, not landed"
+            there = next(source, None)
+        elif there is None or here[0] < there[0]:
+            yield f"{_words(stream, here)}: landed, not at the source"
+            here = next(landed, None)
+        else:
+            for column, expected, found in zip(
+                stream.control_totals, there[1], here[1], strict=True
+            ):
+                if expected != found:
+                    yield f"{_words(stream, here)}: {column} is {found}, {expected} at the source"
+            here, there = next(landed, None), next(source, None)
+
+
+def _words(stream: Stream, row: Row | None) -> str:
+    values = row[0] if row else ()
+    return ", ".join(
+        f"{name} {value.decode()}" for name, value in zip(stream.key, values, strict=True)
+    )
