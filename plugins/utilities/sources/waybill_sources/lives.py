@@ -39,6 +39,7 @@ _DAYS_PROMISED: Quantiles = ((0, 3), (0.1, 14), (0.25, 19), (0.5, 24), (0.75, 29
 _ENDS = Weighted.of(
     {"delivered": 978.0, "shipped": 7.0, "invoiced": 2.0, "processing": 2.0, "unavailable": 6.0, "canceled": 5.0}
 )  # fmt: skip
+_SLOW_ROUTES_PROMISED = 0.62
 _TWINS = 0.016
 _BEFORE_PURCHASE = 0.0017
 
@@ -101,9 +102,12 @@ def life(world_: World, key: OrderKey) -> Life:
     purchased = purchased_at(world_, key)
     approved = purchased + draw.spread(_UNTIL_APPROVED)
     shipped_after = draw.spread(_UNTIL_CARRIER)
+    delivered = approved + shipped_after + draw.spread(_UNTIL_CUSTOMER)
     carrier: int | None = approved + shipped_after
-    customer: int | None = approved + shipped_after + draw.spread(_UNTIL_CUSTOMER)
+    customer: int | None = delivered
     promised = purchased // clock.DAY * clock.DAY + draw.spread(_DAYS_PROMISED) * clock.DAY
+    if delivered >= promised + clock.DAY and draw.chance(_SLOW_ROUTES_PROMISED):
+        promised = delivered // clock.DAY * clock.DAY + draw.integer(0, 9) * clock.DAY
     end = draw.weighted(_ENDS)
     is_base = key.day == 0
     is_undated = is_base and key.number in UNDATED
