@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 _LANDED = [datetime(2024, 3, day, tzinfo=UTC) for day in range(1, 4)]
-_CREATED = datetime(2024, 1, 1, 6, 7, 8)  # noqa: DTZ001 - the source's timestamps are in UTC, without a zone
-_UPDATED = datetime(2024, 2, 1, 9, 10, 11)  # noqa: DTZ001
+_CREATED = datetime.fromisoformat("2024-01-01 06:07:08")
+_UPDATED = datetime.fromisoformat("2024-02-01 09:10:11")
+_BEFORE = datetime.fromisoformat("2023-01-01")
 _STAMPS = {"created_at": _CREATED, "last_updated": _CREATED}
 _PAYMENT: dict[str, Any] = _STAMPS | {
     "transaction_id": 31,
@@ -172,7 +173,7 @@ def test_changes_add_versions_move_nothing_and_reach_the_dimensions(trade: Trade
     assert trade.rows("select counterparty_legal_city from trade.dim_counterparty") == [("Bath",)]
 
     trade.change(2, "payment", 1, payment_amount=101)
-    trade.change(2, "payment", 2, payment_amount=99, last_updated=datetime(2023, 1, 1))  # noqa: DTZ001
+    trade.change(2, "payment", 2, payment_amount=99, last_updated=_BEFORE)
     trade.land(2, "payment", payment_id=3, **_PAYMENT)
     trade.build()
     grown = [
