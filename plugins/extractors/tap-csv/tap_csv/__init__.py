@@ -1,0 +1,1 @@
+"""Singer tap for CSV files, typed by a data contract."""

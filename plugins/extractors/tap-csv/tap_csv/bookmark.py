@@ -1,0 +1,78 @@
+"""The state of one stream: which files were sent, and the figures the receipt answers for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING, Any
+
+from tap_csv.values import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from waybill_common.contracts import Stream
+
+Figures = dict[str, Any]
+"""`{"rows": int, "totals": {column: decimal as text}}`"""
+
+
+def fingerprint(stream: Stream, names: Iterable[str]) -> str:
+    """What a file was read as: a file unchanged under a changed contract is sent again.
+
+    Args:
+        stream: What the contract says.
+        names: The columns that are read.
+    """
+    promised = [(c.name, c.sql_type, c.is_required, c.is_control_total) for c in stream.columns]
+    text = json.dumps([promised, stream.key, sorted(names)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def reset_read(bookmark: dict[str, Any]) -> None:
+    """Let a bookmark say that nothing was sent in this invocation yet."""
+    if "read" in bookmark:
+        totals = dict.fromkeys(bookmark["read"].get("totals", {}), "0")
+        bookmark["read"] = {"rows": 0, "totals": totals}
+
+
+class Bookmark:
+    """Builds a stream's bookmark, file by file.
+
+    Args:
+        stored: The bookmark this run started with.
+        totals: Names of the control total columns.
+    """
+
+    def __init__(self, stored: Mapping[str, Any], totals: Iterable[str]) -> None:
+        self.files: dict[str, Any] = dict(stored.get("files", {}))
+        self._sent: list[Figures] = []
+        self._totals = tuple(totals)
+
+    def add(self, name: str, entry: Figures) -> None:
+        """Note that a file was sent."""
+        self.files[name] = entry
+        self._sent.append(entry)
+
+    def document(self, as_of: str) -> dict[str, Any]:
+        """The bookmark as it is now, sharing nothing with this object.
+
+        Args:
+            as_of: When the source was looked at, in ISO 8601.
+        """
+        files = {name: dict(entry) for name, entry in self.files.items()}
+        return {
+            "files": files,
+            "source": self._sum(self.files.values()) | {"as_of": as_of},
+            "read": self._sum(self._sent),
+        }
+
+    def _sum(self, entries: Iterable[Figures]) -> Figures:
+        entries = list(entries)
+        totals = {}
+        with localcontext(EXACT):
+            for name in self._totals:
+                parts = (Decimal(entry["totals"].get(name, "0")) for entry in entries)
+                totals[name] = f"{sum(parts, Decimal()):f}"
+        return {"rows": sum(entry["rows"] for entry in entries), "totals": totals}

@@ -1,0 +1,167 @@
+"""Rows against the contract: whole chunks at once, row by row only where one breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
+
+from tap_csv.layout import shorten
+from tap_csv.values import EXACT
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from tap_csv.layout import Field
+    from tap_csv.reader import Chunk, Record
+
+Values = Sequence[str | None]
+"""One column of a chunk; None is NULL."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A row that breaks the contract.
+
+    Attributes:
+        line: Physical line, from 1, at which the row starts.
+        raw: The row's text.
+        column: The first column at fault, or None where the row has the wrong number of fields.
+        reason: What is wrong, in words.
+    """
+
+    line: int
+    raw: str
+    column: str | None
+    reason: str
+
+
+OnBreach = Callable[[Breach], None]
+"""Takes a breach and returns, so that the row is left out, or raises, so that nothing is read."""
+
+
+def refuse(place: str) -> OnBreach:
+    """A handler that ends the read at the first breach.
+
+    Args:
+        place: The file, for the message.
+    """
+
+    def on_breach(breach: Breach) -> None:
+        column = f", column {breach.column}" if breach.column else ""
+        msg = f"{place}, line {breach.line}{column}: {breach.reason}."
+        raise WaybillError(msg, "Mend the row, or change what the contract promises.")
+
+    return on_breach
+
+
+class RowChecker:
+    """Turns chunks of rows into columns that keep the contract.
+
+    Args:
+        fields: The columns to read.
+        width: How many fields a row of the file has.
+        on_breach: Told of each row that breaks the contract.
+    """
+
+    def __init__(self, fields: Sequence[Field], width: int, on_breach: OnBreach) -> None:
+        self.fields = fields
+        self.width = width
+        self.on_breach = on_breach
+
+    def columns(self, chunk: Chunk) -> list[Values]:
+        """The chunk's values, column by column in the order of `fields`.
+
+        An empty field is NULL, except that `""` in a text column is the empty string, as in
+        PostgreSQL's own `COPY … (format csv)`. A blank line is no row, unless the file has one
+        column.
+        """
+        rows = chunk.rows
+        if [] in rows:
+            rows = [row for row in map(self._unblanked, rows) if row]
+        if set(map(len, rows)) == {self.width}:
+            columns = self._nulled(list(zip(*rows, strict=True)), chunk)
+            if all(map(self._keeps_contract, self.fields, columns)):
+                return columns
+        good = [row for record in chunk.records() if (row := self._row(record)) is not None]
+        return list(zip(*good, strict=True)) if good else [()] * len(self.fields)
+
+    def _unblanked(self, row: list[str]) -> list[str]:
+        return row or ([""] if self.width == 1 else row)
+
+    def _nulled(self, columns: list[tuple[str, ...]], chunk: Chunk) -> list[Values]:
+        nulled: list[Values] = []
+        for field in self.fields:
+            column = columns[field.position]
+            nulled.append([value or None for value in column] if "" in column else column)
+        is_in_doubt = any(
+            field.type.is_text and None in column
+            for field, column in zip(self.fields, nulled, strict=True)
+        )
+        if is_in_doubt and chunk.has_quoted_empties:
+            records = chunk.records()
+            rows = [self._values(record) for record in records if self._unblanked(record.row)]
+            return list(zip(*rows, strict=True))
+        return nulled
+
+    def _values(self, record: Record) -> list[str | None]:
+        quoted = set(record.quoted_empties()) if '""' in record.raw else set()
+        row = self._unblanked(record.row)
+        return [
+            row[field.position] or ("" if field.type.is_text and field.position in quoted else None)
+            for field in self.fields
+        ]
+
+    def _keeps_contract(self, field: Field, column: Values) -> bool:
+        present = [value for value in column if value is not None] if None in column else column
+        if field.is_required and len(present) < len(column):
+            return False
+        return field.type.admits_all(present)  # type: ignore[arg-type]  # no None is left
+
+    def _row(self, record: Record) -> list[str | None] | None:
+        fields = self._unblanked(record.row)
+        if not fields:
+            return None
+        if len(fields) != self.width:
+            reason = f"{len(fields)} fields where the header has {self.width}"
+            self.on_breach(Breach(record.line, record.raw, None, reason))
+            return None
+        row = self._values(record)
+        for field, value in zip(self.fields, row, strict=True):
+            if reason := _fault(field, value):
+                self.on_breach(Breach(record.line, record.raw, field.name, reason))
+                return None
+        return row
+
+
+def _fault(field: Field, value: str | None) -> str:
+    if value is None:
+        return "empty, but the contract requires a value" if field.is_required else ""
+    return "" if field.type.admits(value) else f"{shorten(value)} is not {field.type.expected}"
+
+
+class Totals:
+    """Rows and exact sums of the control total columns.
+
+    Args:
+        fields: The columns that are read.
+    """
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._fields = fields
+        self.rows = 0
+        self.sums = {field.name: Decimal() for field in fields if field.is_control_total}
+
+    def add(self, columns: Sequence[Values]) -> None:
+        """Count a chunk of columns."""
+        self.rows += len(columns[0])
+        with localcontext(EXACT):
+            for field, column in zip(self._fields, columns, strict=True):
+                if field.is_control_total:
+                    present = (Decimal(value) for value in column if value is not None)
+                    self.sums[field.name] += sum(present, Decimal())
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The sums as plain decimals, without exponent."""
+        return {name: f"{total:f}" for name, total in self.sums.items()}

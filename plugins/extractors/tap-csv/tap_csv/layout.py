@@ -1,0 +1,126 @@
+"""Which column of a file holds what, found by the names in its header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_csv import column_types, values
+from waybill_common.errors import WaybillError
+from waybill_common.identifiers import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waybill_common.contracts import Column, Stream
+
+RESERVED = ("_sdc_source_file", "_sdc_extracted_at")
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column that is read.
+
+    Attributes:
+        position: Place in the file's rows, from 0.
+    """
+
+    name: str
+    position: int
+    type: values.ColumnType
+    is_required: bool
+    is_control_total: bool
+
+
+def shorten(text: str) -> str:
+    """A text of the source's for a message: quoted, control characters visible, cut when long."""
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
+
+
+def column_type(stream: Stream, column: Column) -> values.ColumnType:
+    """The texts a contract's column admits.
+
+    Raises:
+        WaybillError: The contract names a type that CSV cannot be checked for.
+    """
+    try:
+        return column_types.of_sql_type(column.sql_type)
+    except ValueError as error:
+        msg = f"Contract, stream {stream.name}, column {column.name}: {error}."
+        raise WaybillError(msg, "Use text there, and cast it in staging.") from error
+
+
+def unknown_columns(header: Sequence[str], stream: Stream) -> list[str]:
+    """Columns of a header that the contract does not know, in the file's order."""
+    known = {column.name for column in stream.columns}
+    return [name for name in header if name not in known]
+
+
+def of_header(header: Sequence[str], stream: Stream, place: str) -> list[Field]:
+    """What each column of a file holds.
+
+    Columns unknown to the contract are carried as text where the stream's drift is `evolve`,
+    refused where it is `freeze`, and left out where it is `quarantine`.
+
+    Args:
+        header: The names in the file's first record.
+        stream: What the contract says.
+        place: The file, for messages.
+
+    Raises:
+        WaybillError: A name is empty, doubled, unusable, missing, or unknown under `freeze`.
+    """
+    _refuse_unusable(header, place)
+    unknown = unknown_columns(header, stream)
+    if missing := [column.name for column in stream.columns if column.name not in header]:
+        names = ", ".join(missing)
+        hint = f" (the header has {', '.join(map(shorten, unknown))} instead)" if unknown else ""
+        msg = f"{place}: no column {names} in the header{hint}."
+        remedy = "Mend the header, or take the column out of the contract."
+        raise WaybillError(msg, remedy)
+    if unknown and stream.drift == "freeze":
+        msg = f"{place}: the contract does not know the column {', '.join(map(shorten, unknown))}."
+        remedy = f"Add it to stream {stream.name} in the contract, or set its drift to evolve."
+        raise WaybillError(msg, remedy)
+    fields = [
+        Field(
+            name=column.name,
+            position=header.index(column.name),
+            type=column_type(stream, column),
+            is_required=column.is_required,
+            is_control_total=column.is_control_total,
+        )
+        for column in stream.columns
+    ]
+    if stream.drift == "evolve":
+        fields += [
+            Field(
+                name, header.index(name), values.Text(), is_required=False, is_control_total=False
+            )
+            for name in unknown
+        ]
+    return sorted(fields, key=lambda field: field.position)
+
+
+def _refuse_unusable(header: Sequence[str], place: str) -> None:
+    if not header:
+        msg = f"{place}: there is no header in line 1."
+        raise WaybillError(msg, "The first line must name the columns.")
+    for number, name in enumerate(header, start=1):
+        problem = ""
+        if not name:
+            problem = "has no name"
+        elif header.index(name) != number - 1:
+            problem = f"has the same name as column {header.index(name) + 1}, {shorten(name)}"
+        elif name in RESERVED:
+            problem = f"has the name {name}, which the tap writes itself"
+        elif not values.Text().admits(name):
+            problem = f"has a name that is not UTF-8 text without NUL: {shorten(name)}"
+        elif len(name.encode()) > MAX_BYTES:
+            problem = (
+                f"has a name longer than the {MAX_BYTES} bytes PostgreSQL keeps: {shorten(name)}"
+            )
+        if problem:
+            msg = f"{place}: column {number} of the header {problem}."
+            raise WaybillError(msg, "Give each column of the header a name of its own.")

@@ -1,0 +1,52 @@
+"""From the settings `path` and `default_path` to the files they mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_csv import remote, sources
+from waybill_common import project
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_csv.sources import Source
+    from waybill_common.contracts import Contract
+
+KAGGLE = "kaggle:"
+
+
+def find(config: Mapping[str, Any], contract: Contract) -> Source:
+    """The files the tap reads.
+
+    Args:
+        config: The tap's settings.
+        contract: Names the files a Kaggle archive may hold.
+
+    Raises:
+        WaybillError: No path is set, or nothing readable is there; names the setting.
+    """
+    setting = config.get("path_setting") or "path"
+    if path := (config.get("path") or "").strip():
+        if path.startswith(KAGGLE):
+            return _kaggle(path.removeprefix(KAGGLE), contract, setting)
+        if remote.is_url(path):
+            return remote.of_url(path, setting)
+        return sources.of_path(project.resolve(path), setting)
+    if default := config.get("default_path"):
+        folder = project.home() / default
+        if not folder.exists():
+            msg = f"{setting} is not set, and there are no samples in {folder}."
+            remedy = f"Make them with `meltano invoke sources:prepare`, or set {setting}."
+            raise WaybillError(msg, remedy)
+        return sources.of_path(folder, setting)
+    msg = f"{setting} is not set."
+    raise WaybillError(msg, f"Name a folder, zip, file, glob or URL of CSV files in {setting}.")
+
+
+def _kaggle(handle: str, contract: Contract, setting: str) -> Source:
+    from tap_csv import kaggle  # noqa: PLC0415 - its HTTP client is not needed elsewhere
+
+    patterns = [stream.files for stream in contract.streams if stream.files]
+    return sources.of_folder(kaggle.download(handle, patterns, setting), is_recursive=True)

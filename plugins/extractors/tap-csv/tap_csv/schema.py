@@ -1,0 +1,60 @@
+"""JSON schema of a stream, with the marks our target reads beside the types any target reads."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from tap_csv.layout import column_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from waybill_common.contracts import Stream
+
+SOURCE_FILE = {"type": ["string"], "x-sql-datatype": "text"}
+EXTRACTED_AT = {"type": ["string"], "format": "date-time", "x-sql-datatype": "timestamptz"}
+
+
+def of_stream(stream: Stream, unknown: Iterable[str]) -> dict[str, Any]:
+    """The schema of a stream's records.
+
+    Args:
+        stream: What the contract says.
+        unknown: Columns the contract does not know, carried as text.
+    """
+    properties: dict[str, Any] = {}
+    for column in stream.columns:
+        admitted = column_type(stream, column)
+        types = [admitted.json_type] if column.is_required else [admitted.json_type, "null"]
+        properties[column.name] = {"type": types, "x-sql-datatype": column.sql_type}
+        if admitted.json_format:
+            properties[column.name]["format"] = admitted.json_format
+        if column.is_control_total:
+            properties[column.name]["x-control-total"] = True
+    for name in unknown:
+        properties[name] = {"type": ["string", "null"], "x-sql-datatype": "text"}
+    properties["_sdc_source_file"] = dict(SOURCE_FILE)
+    properties["_sdc_extracted_at"] = dict(EXTRACTED_AT)
+    return {
+        "type": "object",
+        "properties": properties,
+        "x-source-partition": "_sdc_source_file",
+    }
+
+
+def marked(message: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """A schema with the `x-` keys of `own` put back, which the SDK's catalog does not keep.
+
+    Args:
+        message: A schema that went through a catalog and stream maps.
+        own: The stream's own schema.
+    """
+    result = copy.deepcopy(message)
+    properties = result.get("properties", {})
+    for name, marks in own["properties"].items():
+        if name in properties:
+            properties[name] |= {key: marks[key] for key in marks if key.startswith("x-")}
+    if own["x-source-partition"] in properties:
+        result["x-source-partition"] = own["x-source-partition"]
+    return result

@@ -1,0 +1,208 @@
+"""Where CSV files are: the files of a folder, archive, glob or URL, each ready to be opened."""
+
+from __future__ import annotations
+
+import fnmatch
+import gzip
+import zipfile
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+GZIP = ".gz"
+ZIP = ".zip"
+WILDCARDS = "*?["
+
+
+class _Content:
+    """A file's content, whose read errors name the file."""
+
+    def __init__(self, stream: BinaryIO, place: str) -> None:
+        self._stream = stream
+        self._place = place
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+        with _naming(self._place):
+            return self._stream.read(size)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source.
+
+    Attributes:
+        name: Its path inside the source, with `/`.
+        place: Where it is, in words, without secrets.
+        size: Bytes of its content, or None where only reading tells.
+        opener: Opens its content, decompressed.
+    """
+
+    name: str
+    place: str
+    size: int | None
+    opener: Callable[[], BinaryIO]
+
+    @contextmanager
+    def open(self) -> Iterator[_Content]:
+        """Its content.
+
+        Raises:
+            WaybillError: It cannot be opened, or turns out damaged while it is read.
+        """
+        with _naming(self.place):
+            stream = self.opener()
+        try:
+            yield _Content(stream, self.place)
+        finally:
+            stream.close()
+
+    def matches(self, pattern: str) -> bool:
+        """Whether a contract's glob means this file."""
+        return matches(self.name, pattern)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files found at a place.
+
+    Attributes:
+        place: The place in words, without secrets.
+        is_complete: Whether every stream of the contract must have a file here; not so where the
+            user named the files themselves, one by one or by a glob.
+    """
+
+    place: str
+    files: tuple[SourceFile, ...]
+    is_complete: bool = True
+
+    def matching(self, pattern: str) -> list[SourceFile]:
+        """The files a contract's glob means, in name order."""
+        found = (file for file in self.files if file.matches(pattern))
+        return sorted(found, key=lambda file: file.name)
+
+
+def of_path(path: Path, setting: str) -> Source:
+    """The CSV files at a local path: a folder, a zip, a file or a glob.
+
+    Args:
+        path: An absolute path.
+        setting: The setting that names it, for messages.
+
+    Raises:
+        WaybillError: There is nothing, or no readable zip.
+    """
+    if path.is_dir():
+        return of_folder(path)
+    if path.is_file():
+        if path.suffix.lower() == ZIP:
+            return of_zip(lambda: path.open("rb"), str(path), setting)
+        return Source(str(path), (_local(path, path.parent),), is_complete=False)
+    if any(character in str(path) for character in WILDCARDS):
+        root = _fixed_part(path)
+        found = root.glob(str(path.relative_to(root)))
+        if files := tuple(_local(file, root) for file in found if file.is_file()):
+            return Source(str(path), files, is_complete=False)
+    msg = f"{setting}: there is no {path}."
+    remedy = f"Name an existing folder, zip, file, glob or URL in {setting}."
+    raise WaybillError(msg, remedy)
+
+
+def of_folder(folder: Path, *, is_recursive: bool = False) -> Source:
+    """The files directly in a folder, or anywhere below it."""
+    entries = folder.rglob("*") if is_recursive else folder.iterdir()
+    files = (_local(path, folder) for path in entries if path.is_file())
+    return Source(str(folder), tuple(file for file in files if not is_hidden(file.name)))
+
+
+def of_zip(opener: Callable[[], BinaryIO], place: str, setting: str) -> Source:
+    """The members of a zip, at any depth.
+
+    Args:
+        opener: Opens the archive's bytes; they must be seekable.
+        place: The archive, for messages.
+        setting: The setting that names it, for messages.
+
+    Raises:
+        WaybillError: It is no zip, is encrypted, or holds two members of one name.
+    """
+    try:
+        archive = zipfile.ZipFile(opener())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        msg = f"{setting}: {place} is not a readable zip: {error}."
+        raise WaybillError(msg, "Check the file; download it again if it is cut off.") from error
+    members = [info for info in archive.infolist() if not info.is_dir()]
+    members = [info for info in members if not is_hidden(info.filename)]
+    names = [info.filename for info in members]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        msg = f"{setting}: {place} holds {twice} twice."
+        raise WaybillError(msg, "Pack the archive anew with each file once.")
+    return Source(place, tuple(_member(archive, info, place) for info in members))
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a glob means a name.
+
+    A pattern without `/` looks at the last part alone; `.gz` at the end of the name does not count.
+    """
+    name = name.removesuffix(GZIP)
+    return fnmatch.fnmatchcase(name if "/" in pattern else PurePosixPath(name).name, pattern)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file is an operating system's own, such as `__MACOSX/._orders.csv`."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def decompressed(name: str, opener: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
+    """An opener of the content, where the name ends in `.gz` of the decompressed content."""
+    if not name.endswith(GZIP):
+        return opener
+    return lambda: cast("BinaryIO", gzip.GzipFile(fileobj=opener()))
+
+
+def content_size(name: str, size: int | None) -> int | None:
+    """A stored size as the size of the content, as far as it tells."""
+    return None if name.endswith(GZIP) else size
+
+
+def names_of(files: Iterable[SourceFile]) -> str:
+    """Some of the files' names, for a message."""
+    names = sorted(file.name for file in files)
+    shown = ", ".join(names[:5])
+    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "") if names else "no file"  # noqa: PLR2004 - a handful
+
+
+@contextmanager
+def _naming(place: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # RuntimeError: an encrypted member, or (as NotImplementedError) an unknown compression.
+        msg = f"{place} cannot be read: {str(error) or type(error).__name__}."
+        raise WaybillError(msg, "Check that the file is whole and may be read.") from error
+
+
+def _local(path: Path, root: Path) -> SourceFile:
+    name = path.relative_to(root).as_posix()
+    size = content_size(name, path.stat().st_size)
+    return SourceFile(name, str(path), size, decompressed(name, lambda: path.open("rb")))
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> SourceFile:
+    name = info.filename
+    opener = decompressed(name, lambda: cast("BinaryIO", archive.open(info)))
+    return SourceFile(name, f"{place}/{name}", content_size(name, info.file_size), opener)
+
+
+def _fixed_part(pattern: Path) -> Path:
+    parts = pattern.parts
+    first = next(i for i, part in enumerate(parts) if any(c in part for c in WILDCARDS))
+    return Path(*parts[:first])

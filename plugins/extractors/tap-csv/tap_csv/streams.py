@@ -1,0 +1,206 @@
+"""A stream: the files of one table, sent as COPY batches or as records, each file at most once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import sys
+import uuid
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig, StorageTarget
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.streams import Stream
+
+from tap_csv import files, schema
+from tap_csv.bookmark import Bookmark, fingerprint
+from waybill_common import batch_files, copy_text
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk.singerlib.messages import SchemaMessage
+
+    from tap_csv.checks import Values
+    from tap_csv.layout import Field
+    from tap_csv.sources import SourceFile
+    from tap_csv.tap import TapCsv
+    from waybill_common import contracts
+
+INVOCATION = uuid.uuid4().hex
+_ESCAPED = "\\\n\t\r"
+
+
+@dataclass(slots=True)
+class CopyEncoding(BaseBatchFileEncoding):
+    """Batch files in PostgreSQL's COPY text format.
+
+    Attributes:
+        columns: Their columns, in order.
+        rows: How many rows they hold together.
+        batch_id: Differs for each legitimate load, also of a content that was loaded before.
+        source_partition: The file whose rows they replace, also when they hold none.
+    """
+
+    format: str = batch_files.FORMAT
+    compression: str | None = "none"
+    columns: list[str] = field(default_factory=list)
+    rows: int = 0
+    batch_id: str = ""
+    source_partition: str = ""
+
+
+class CsvStream(Stream):
+    """The files of one stream of the contract."""
+
+    STATE_MSG_FREQUENCY = sys.maxsize  # a state in the middle of a file would commit half of it
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # values leave the checks as they should be
+
+    def __init__(
+        self,
+        tap: TapCsv,
+        contract: contracts.Stream,
+        source_files: Sequence[SourceFile],
+        unknown: Sequence[str],
+    ) -> None:
+        """Describe the stream.
+
+        Args:
+            tap: The tap.
+            contract: What the contract says of it.
+            source_files: Its files, in the order in which later ones win.
+            unknown: Columns the contract does not know, to be carried as text.
+        """
+        super().__init__(tap, schema=schema.of_stream(contract, unknown), name=contract.name)
+        self.primary_keys = contract.key
+        self.forced_replication_method = "INCREMENTAL"  # by file; there is no replication key
+        self._csv_tap = tap
+        self._contract = contract
+        self._files = source_files
+        self._extracted_at = dt.datetime.now(tz=dt.UTC).isoformat()
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether stream maps change what the target receives."""
+        maps = self.stream_maps
+        return len(maps) != 1 or not isinstance(maps[0], SameRecordTransform)
+
+    @cached_property
+    def _read_as(self) -> str:
+        selected = [name for name in self.schema["properties"] if self._is_selected(name)]
+        return fingerprint(self._contract, selected)
+
+    def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
+        """Batches unless `mode` is record, or the SDK has to see each record."""
+        if config["mode"] != "batch" or self.is_mapped or self.ABORT_AT_RECORD_COUNT is not None:
+            return None
+        return BatchConfig(encoding=CopyEncoding(), storage=StorageTarget(root=""))
+
+    def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - SDK signature
+        """The rows of each file that changed, then the state that says so."""
+        for file, read, bookmark in self._changed():
+            for columns in read.columns():
+                converted = [
+                    _converted(one.type.convert, column)
+                    for one, column in zip(read.fields, columns, strict=True)
+                ]
+                names = [one.name for one in read.fields]
+                fixed = {"_sdc_source_file": file.name, "_sdc_extracted_at": self._extracted_at}
+                for row in zip(*converted, strict=True):
+                    yield dict(zip(names, row, strict=True)) | fixed
+            self._commit(file, read, bookmark)
+
+    def _sync_batches(self, batch_config: BatchConfig, context: Any = None) -> None:  # noqa: ARG002 - SDK signature
+        """Send each file that changed as one batch, followed by the state that says so."""
+        with self.get_batch_counter() as counter:
+            for file, read, bookmark in self._changed():
+                text = self._copy_text(file, read)
+                manifest = [path.as_uri() for path, _ in self._csv_tap.batch_folder.write(text)]
+                names = [one.name for one in read.fields]
+                columns = [*names, "_sdc_source_file", "_sdc_extracted_at"]
+                encoding = CopyEncoding(
+                    columns=columns,
+                    rows=read.entry["rows"],
+                    batch_id=self._batch_id(file, read, columns),
+                    source_partition=file.name,
+                )
+                self._write_batch_message(encoding=encoding, manifest=manifest)
+                counter.increment()
+                self._commit(file, read, bookmark)
+
+    def _changed(self) -> Iterator[tuple[SourceFile, files.FileRead, Bookmark]]:
+        totals = [name for name in self._contract.control_totals if self._is_selected(name)]
+        bookmark = Bookmark(self.stream_state, totals)
+        skipped = 0
+        for file in self._files:
+            if files.is_unchanged(file, bookmark.files.get(file.name), self._read_as):
+                skipped += 1
+                continue
+            yield file, files.FileRead(file, self._contract, self._is_selected), bookmark
+        gone = set(bookmark.files) - {file.name for file in self._files}
+        self.logger.info("%d files sent, %d unchanged", len(self._files) - skipped, skipped)
+        if gone:
+            self.logger.warning(
+                "%d files were sent before and are gone; their rows stay: %s",
+                len(gone),
+                ", ".join(sorted(gone)[:5]),
+            )
+        self._write_bookmark(bookmark)
+
+    def _commit(self, file: SourceFile, read: files.FileRead, bookmark: Bookmark) -> None:
+        bookmark.add(file.name, read.entry | {"read_as": self._read_as})
+        self._write_bookmark(bookmark)
+
+    def _write_bookmark(self, bookmark: Bookmark) -> None:
+        document = bookmark.document(self._extracted_at)
+        if self.is_mapped:
+            del document["read"]  # what the maps let pass is not known here
+        self.stream_state.pop("read", None)
+        self.stream_state.update(document)
+        self._tap.state_writer.write_state(self.tap_state)
+        self.state_manager.is_flushed = True
+
+    def _copy_text(self, file: SourceFile, read: files.FileRead) -> Iterator[bytes]:
+        fixed = f"\t{copy_text.escape(file.name)}\t{self._extracted_at}\n"
+        for columns in read.columns():
+            fields = list(map(_encoded, read.fields, columns))
+            if fields[0]:
+                rows = map("\t".join, zip(*fields, strict=True))
+                yield (fixed.join(rows) + fixed).encode()
+
+    def _batch_id(self, file: SourceFile, read: files.FileRead, columns: list[str]) -> str:
+        # The invocation takes part because a file may return to a content it had before.
+        parts = [INVOCATION, self.name, file.name, read.entry["sha256"], self._read_as, columns]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def _is_selected(self, name: str) -> bool:
+        return self.mask["properties", name]
+
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        """The SDK's messages, with the marks that its catalog drops put back."""
+        for message in super()._generate_schema_messages():
+            message.schema = schema.marked(message.schema, self.schema)
+            yield message
+
+    def _increment_stream_state(self, latest_record: Any, *, context: Any = None) -> None:
+        """Nothing: the bookmark is by file."""
+
+
+def _encoded(one: Field, column: Values) -> Iterable[str]:
+    if one.type.is_text:
+        present = "".join(value for value in column if value) if None in column else "".join(column)  # type: ignore[arg-type]  # no None is left
+        if any(character in present for character in _ESCAPED):
+            return [
+                copy_text.NULL if value is None else copy_text.escape(value) for value in column
+            ]
+    if None in column:
+        return [copy_text.NULL if value is None else value for value in column]
+    return column  # type: ignore[return-value]  # no None is left
+
+
+def _converted(convert: Any, column: Values) -> list[Any]:
+    return [None if value is None else convert(value) for value in column]
