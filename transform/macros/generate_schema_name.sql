@@ -1,4 +1,4 @@
-{#- A folder's schema is the schema: DESIGN.md names them, and there is one warehouse per environment. -#}
+{#- A folder's schema is used as it is, without a prefix: environments have their own warehouses. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ (custom_schema_name or target.schema) | trim }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- A key made of other columns. The separator and the mark for null keep ('a', null) apart from ('a', ''). -#}
+{#- A key made of other columns; null and the empty string make different keys. -#}
 {% macro surrogate_key(columns) -%}
     {{ return(adapter.dispatch('surrogate_key', 'waybill')(columns)) }}
 {%- endmacro %}

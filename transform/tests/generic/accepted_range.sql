@@ -1,4 +1,4 @@
-{#- Values stand between `minimum` and `maximum`, both included and either optional; null passes. -#}
+{#- Values lie between `minimum` and `maximum`, both included, either optional; null passes. -#}
 {% test accepted_range(model, column_name, minimum=none, maximum=none) %}
 
 select {{ column_name }}

@@ -1,20 +1,24 @@
 {#-
-Nothing is lost, doubled or invented on the way from `origin` to the mart: for each key the number of rows is the same, and so is
-each total, to the last digit. Fails with the offending keys.
+Nothing is lost, doubled or invented on the way from `origin` to the mart: for each key the number
+of rows is the same, and so is each total, to the last digit. Fails with the offending keys.
 
 Arguments:
     origin: source() or ref() the mart comes from.
     key: columns of the mart.
-    origin_key: columns or expressions of the origin, in the same order; the same names if left out.
+    origin_key: columns or expressions of the origin, in the same order; `key` if left out.
     totals: column of the mart -> column or expression of the origin whose sum it keeps.
-    origin_where: condition on the origin's rows. On the mart's rows it is dbt's own config `where`.
+    origin_where: condition on the origin's rows; on the mart's it is dbt's own config `where`.
     distinct: the mart has one row per key, however many the origin has.
 -#}
-{% test conserves(model, origin, key, origin_key=none, totals={}, origin_where=none, distinct=false) %}
+{% test conserves(
+    model, origin, key, origin_key=none, totals={}, origin_where=none, distinct=false
+) %}
 
 {%- set origin_key = origin_key or key -%}
 {%- if origin_key | length != key | length -%}
-    {{ exceptions.raise_compiler_error("conserves: key and origin_key differ in length on " ~ model) }}
+    {{ exceptions.raise_compiler_error(
+        "conserves: key and origin_key differ in length on " ~ model
+    ) }}
 {%- endif %}
 
 with origin_by_key as (
