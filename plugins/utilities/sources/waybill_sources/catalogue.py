@@ -10,7 +10,9 @@ from waybill_sources.draws import Draw, Quantiles, Weighted, fraction, identifie
 
 PRODUCTS_PER_SELLER = 11
 
-_CATEGORIES = Weighted.of({name: float(weight) for name, _, weight in TRANSLATED} | dict(UNTRANSLATED))
+_CATEGORIES = Weighted.of(
+    {name: float(weight) for name, _, weight in TRANSLATED} | dict(UNTRANSLATED)
+)
 _FORCED_CATEGORIES: dict[int, str | None] = {
     3: None,
     7: UNTRANSLATED[0][0],
@@ -19,6 +21,7 @@ _FORCED_CATEGORIES: dict[int, str | None] = {
 }
 """Rare cases that a sample of any size has, by product number."""
 _FORCED_WEIGHTLESS = 23
+_ROUND_FROM = 1_000
 
 _NAME_LENGTH: Quantiles = ((0, 5), (0.1, 33), (0.25, 42), (0.5, 51), (0.75, 57), (0.9, 59), (1, 77))
 _DESCRIPTION_LENGTH: Quantiles = (
@@ -64,7 +67,7 @@ def product(seed: int, number: int) -> Product:
     """Price, freight and seller of a product; every eleventh product brings a new seller."""
     draw = Draw(seed, "product", number)
     price = draw.spread(_PRICE)
-    if price > 1_000 and draw.chance(0.6):
+    if price > _ROUND_FROM and draw.chance(0.6):
         price = price // 100 * 100 + 90
     newest = number // PRODUCTS_PER_SELLER
     is_first = number % PRODUCTS_PER_SELLER == 0

@@ -29,7 +29,11 @@ TRANSLATED: tuple[tuple[str, str, int], ...] = (
     ("malas_acessorios", "luggage_accessories", 106),
     ("climatizacao", "air_conditioning", 38),
     ("construcao_ferramentas_construcao", "construction_tools_construction", 121),
-    ("moveis_cozinha_area_de_servico_jantar_e_jardim", "kitchen_dining_laundry_garden_furniture", 29),
+    (
+        "moveis_cozinha_area_de_servico_jantar_e_jardim",
+        "kitchen_dining_laundry_garden_furniture",
+        29,
+    ),
     ("construcao_ferramentas_jardim", "costruction_tools_garden", 27),
     ("fashion_roupa_masculina", "fashion_male_clothing", 29),
     ("pet_shop", "pet_shop", 218),

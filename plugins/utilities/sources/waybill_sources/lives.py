@@ -23,7 +23,14 @@ _BY_MONTH = Weighted.of(
         for year, month, days, weight in _MONTHS
     }
 )
-_SECOND_OF_DAY: Quantiles = ((0, 0), (0.04, 21_600), (0.2, 36_000), (0.55, 57_600), (0.85, 77_400), (1, 86_400))
+_SECOND_OF_DAY: Quantiles = (
+    (0, 0),
+    (0.04, 21_600),
+    (0.2, 36_000),
+    (0.55, 57_600),
+    (0.85, 77_400),
+    (1, 86_400),
+)
 _UNTIL_APPROVED: Quantiles = (
     (0, 240), (0.25, 780), (0.5, 1_230), (0.75, 52_000), (0.9, 130_000), (0.99, 330_000), (1, 600_000),
 )  # fmt: skip
@@ -34,7 +41,16 @@ _UNTIL_CUSTOMER: Quantiles = (
     (0, 36_000), (0.1, 180_000), (0.25, 350_000), (0.5, 610_000), (0.75, 1_040_000), (0.9, 1_640_000),
     (0.99, 3_500_000), (1, 9_000_000),
 )  # fmt: skip
-_DAYS_PROMISED: Quantiles = ((0, 3), (0.1, 14), (0.25, 19), (0.5, 24), (0.75, 29), (0.9, 35), (0.99, 51), (1, 120))
+_DAYS_PROMISED: Quantiles = (
+    (0, 3),
+    (0.1, 14),
+    (0.25, 19),
+    (0.5, 24),
+    (0.75, 29),
+    (0.9, 35),
+    (0.99, 51),
+    (1, 120),
+)
 
 _ENDS = Weighted.of(
     {"delivered": 978.0, "shipped": 7.0, "invoiced": 2.0, "processing": 2.0, "unavailable": 6.0, "canceled": 5.0}
@@ -147,12 +163,14 @@ def _before(second: int | None, ended: int | None) -> int | None:
 
 def status(life_: Life, until: int) -> str:
     """The status of an order as known before the second `until`."""
-    if life_.ended is not None and life_.ended < until:
-        return life_.end
-    if life_.customer is not None and life_.customer < until:
-        return "delivered"
-    if life_.carrier is not None and life_.carrier < until:
-        return "shipped"
+    reached = (
+        (life_.ended, life_.end),
+        (life_.customer, "delivered"),
+        (life_.carrier, "shipped"),
+    )
+    for second, name in reached:
+        if second is not None and second < until:
+            return name
     if life_.approved is None or life_.approved >= until:
         return "created"
     if life_.end in {"invoiced", "processing"}:

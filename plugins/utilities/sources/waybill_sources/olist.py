@@ -11,17 +11,19 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waybill_common import contracts
 from waybill_common.errors import WaybillError
-
 from waybill_sources import world
 from waybill_sources.csv_files import CsvFile
 from waybill_sources.lives import UNDATED
 from waybill_sources.olist_rows import COLUMNS, write_catalogue, write_orders
 from waybill_sources.settings import OlistDay, Settings
 from waybill_sources.world import World
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 GENERATOR = 1
 """Raise it when the same settings give other rows than before: samples made earlier are made anew."""
@@ -65,12 +67,42 @@ def manifest(folder: Path) -> Samples | None:
         return None
 
 
+def check_samples(folder: Path) -> Samples:
+    """What the samples in a folder are.
+
+    Raises:
+        WaybillError: There are none.
+    """
+    if samples := manifest(folder):
+        return samples
+    msg = f"There are no samples in {folder}."
+    raise WaybillError(msg, "Make them with `meltano invoke sources:prepare-olist`.")
+
+
+def check_free(folder: Path) -> None:
+    """Check that nothing stands where samples are to go.
+
+    Raises:
+        WaybillError: A file stands there, or a folder that is not empty.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        msg = f"{folder} holds something else than samples."
+        raise WaybillError(msg, "Move it away, or name another folder.")
+
+
+def is_whole(folder: Path, samples: Samples) -> bool:
+    """Whether each file that the manifest speaks of is there."""
+    return all((folder / _file_name(stream, 0)).is_file() for stream in samples.rows)
+
+
 def _world(settings: dict[str, Any]) -> World:
     contract = contracts.load(contracts.contracts_folder() / "olist.yml")
     exceptions = {rule.name: rule.exceptions for rule in contract.stream("orders").rules}
     undated = exceptions.get(_RULE, ())
     if len(undated) < len(UNDATED):
-        msg = f"olist.yml: {_RULE} lists {len(undated)} exceptions; the samples need {len(UNDATED)}."
+        msg = (
+            f"olist.yml: {_RULE} lists {len(undated)} exceptions; the samples need {len(UNDATED)}."
+        )
         raise WaybillError(msg, "List the eight known orders.")
     return World(settings["seed"], settings["orders"], OlistDay(**settings["olist_day"]), undated)
 
@@ -135,9 +167,8 @@ def generate(
     chosen = identity(settings or Settings())
     chosen |= {"orders": chosen["orders"] if orders is None else orders}
     chosen |= {"seed": chosen["seed"] if seed is None else seed}
-    if folder.exists() and manifest(folder) is None and (not folder.is_dir() or any(folder.iterdir())):
-        msg = f"{folder} holds something else than samples."
-        raise WaybillError(msg, "Name an empty or a new folder, or remove it.")
+    if manifest(folder) is None:
+        check_free(folder)
     world_ = _world(chosen)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
@@ -157,21 +188,18 @@ def generate(
     return samples
 
 
-def next_day(folder: Path) -> dict[str, int]:
+def next_day(folder: Path) -> tuple[dt.date, dict[str, tuple[int, int]]]:
     """Append the next day to the samples in `folder`, as new files beside the ones that stand there.
 
     A day that was cut short is written again, with the same rows.
 
     Returns:
-        Rows appended to each stream.
+        The date of the day, and the new and the changed rows of each stream.
 
     Raises:
         WaybillError: The folder holds no samples.
     """
-    samples = manifest(folder)
-    if samples is None:
-        msg = f"No samples in {folder}."
-        raise WaybillError(msg, "Make them with `meltano invoke sources:prepare`.")
+    samples = check_samples(folder)
     day = samples.days + 1
     world_ = _world(samples.identity)
     with ExitStack() as stack:
@@ -181,4 +209,6 @@ def next_day(folder: Path) -> dict[str, int]:
     appended = files.rows
     rows = {stream: samples.rows[stream] + appended.get(stream, 0) for stream in COLUMNS}
     _write_manifest(folder, Samples(samples.identity, day, rows))
-    return appended
+    new = appended | {"orders": appended.get("customers", 0), "products": world_.day_sizes.products}
+    changes = {stream: (new[stream], count - new[stream]) for stream, count in appended.items()}
+    return world.date(day), changes

@@ -8,14 +8,14 @@ from waybill_sources import catalogue, clock, geography, lives, world
 from waybill_sources.categories import TRANSLATED
 from waybill_sources.csv_files import text
 from waybill_sources.draws import Draw, fraction
-from waybill_sources.lives import Life
 from waybill_sources.orders import Order, order, order_id
 from waybill_sources.reviews import Review, late_reviews, reviews
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from waybill_sources.world import OrderKey, World
+    from waybill_sources.lives import Life
+    from waybill_sources.world import World
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "customers": (
@@ -145,26 +145,32 @@ def write_orders(world_: World, days: range, write: Callable[[str, str], None]) 
                 write("order_reviews", _review_line(text(order_id(world_, key)), review))
 
 
-def catalogued(world_: World, day: int) -> int | None:
-    """The base product that gets a category on a day, where it has none yet."""
-    if day == 0:
-        return None
+def catalogued(world_: World, day: int) -> dict[int, int]:
+    """Base products that had no category and have got one since, by number, with the day they did.
+
+    Args:
+        world_: The settings of the samples.
+        day: The last day that counts; one product a day, as long as there are any left.
+    """
+    since: dict[int, int] = {}
     count = world_.products(0)
-    number = int(fraction(world_.seed, "catalogued", day) * count)
-    for candidate in (*range(number, count), *range(number)):
-        if catalogue.category(world_.seed, candidate) is None:
-            return candidate
-    return None
+    for today in range(1, day + 1):
+        first = int(fraction(world_.seed, "catalogued", today) * count)
+        for number in (*range(first, count), *range(first)):
+            if number not in since and catalogue.category(world_.seed, number) is None:
+                since[number] = today
+                break
+    return since
 
 
 def write_catalogue(world_: World, days: range, write: Callable[[str, str], None]) -> None:
     """Write products, sellers and, on day 0, the translation, that are new or changed."""
     first = world_.products(days[0] - 1) if days[0] else 0
     products = range(first, world_.products(days[-1]))
-    ever = {catalogued(world_, day) for day in range(days[-1] + 1)}
-    now = {number for day in days if (number := catalogued(world_, day)) is not None}
-    for number in (*sorted(now - set(products)), *products):
-        row = catalogue.product_row(world_.seed, number, is_catalogued=number in ever)
+    since = catalogued(world_, days[-1])
+    changed = (number for number, day in since.items() if day in days and number < first)
+    for number in (*sorted(changed), *products):
+        row = catalogue.product_row(world_.seed, number, is_catalogued=number in since)
         write("products", _line(row))
     for number in range(catalogue.sellers_of(first), catalogue.sellers_of(products.stop)):
         write("sellers", _line(catalogue.seller_row(world_.seed, number)))

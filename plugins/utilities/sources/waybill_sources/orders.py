@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from waybill_sources import catalogue, clock, geography
 from waybill_sources.draws import Draw, Quantiles, Weighted, fraction, identifier
-from waybill_sources.geography import Place
 from waybill_sources.lives import UNDATED, Life, life, twin
 from waybill_sources.world import OrderKey, World
 
-_ITEMS = Weighted.of({1: 9007.0, 2: 762.0, 3: 134.0, 4: 51.0, 5: 21.0, 6: 20.0, 7: 2.0, 8: 1.0, 12: 1.0, 20: 1.0})
+if TYPE_CHECKING:
+    from waybill_sources.geography import Place
+
+_ITEMS = Weighted.of(
+    {1: 9007.0, 2: 762.0, 3: 134.0, 4: 51.0, 5: 21.0, 6: 20.0, 7: 2.0, 8: 1.0, 12: 1.0, 20: 1.0}
+)
 _INSTALMENTS = Weighted.of(
     {1: 335.0, 2: 162.0, 3: 136.0, 4: 92.0, 5: 68.0, 6: 51.0, 7: 21.0, 8: 56.0, 9: 8.0, 10: 69.0, 12: 1.0, 24: 1.0}
 )  # fmt: skip
@@ -18,6 +23,8 @@ _MEANS = Weighted.of({"credit_card": 756.0, "boleto": 198.0, "voucher": 30.0, "d
 _WITHOUT_ITEMS_PAID: Quantiles = ((0, 2_000), (0.5, 11_000), (0.9, 28_000), (1, 90_000))
 _REPEATS = 0.0335
 _MOVES = 0.09
+_DIFFERENT = 0.003
+_SPLIT_FROM = 1_000
 
 FORCED_WITHOUT_PAYMENT = 250
 FORCED_DIFFERENCES = {260: 150, 261: -3, 262: 1}
@@ -122,7 +129,7 @@ def _payments(key: OrderKey, items: tuple[Item, ...], draw: Draw) -> tuple[Payme
     if not draw.chance(0.03):
         return (Payment(means, instalments, due),)
     parts: list[Payment] = []
-    while due > 1_000 and (not parts or draw.chance(0.35)):
+    while due > _SPLIT_FROM and (not parts or draw.chance(0.35)):
         value = draw.integer(0, due // 2)
         parts.append(Payment("voucher", 1, value))
         due -= value
@@ -135,9 +142,9 @@ def _difference(key: OrderKey, draw: Draw) -> int:
     share = draw.unit()
     if key.day == 0 and key.number in FORCED_DIFFERENCES:
         return FORCED_DIFFERENCES[key.number]
-    if share < 0.003:
+    if share < _DIFFERENT:
         return draw.integer(2, 400)
-    return 1 if share < 0.006 else 0
+    return 1 if share < 2 * _DIFFERENT else 0
 
 
 def order(world: World, key: OrderKey) -> Order:

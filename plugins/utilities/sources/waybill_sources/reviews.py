@@ -31,6 +31,7 @@ _UNTIL_ANSWER: Quantiles = (
     (0, 10_000), (0.25, 86_000), (0.5, 145_000), (0.75, 270_000), (0.95, 700_000), (0.999, 2_600_000), (1, 9_000_000),
 )  # fmt: skip
 _UNREVIEWED = 0.007
+_GOOD_FROM = 4
 _SECOND_REVIEWS = 0.0055
 _UNANSWERED = 0.00034
 
@@ -60,7 +61,7 @@ class Review:
 
 
 def _message(score: int, draw: Draw) -> str:
-    first = draw.pick(_GOOD if score > 3 else _BAD)
+    first = draw.pick(_GOOD if score >= _GOOD_FROM else _BAD)
     return f"{first}\r\n{draw.pick(_SECOND_LINES)}" if draw.chance(0.1) else first
 
 

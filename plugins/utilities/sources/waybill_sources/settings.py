@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
+
 from waybill_common import project
 from waybill_common.errors import WaybillError
 
@@ -62,6 +64,8 @@ class Settings:
     totesys_day: TotesysDay = field(default_factory=TotesysDay)
 
 
+_PREFIX = "WAYBILL_SAMPLES_"
+
 Part = TypeVar("Part", Settings, OlistDay, TotesysDay)
 
 
@@ -74,7 +78,8 @@ def load(path: Path | None = None) -> Settings:
     """Read the settings.
 
     Args:
-        path: The YAML file; the project's own by default.
+        path: The YAML file; the project's own by default. WAYBILL_SAMPLES_ORDERS and
+            WAYBILL_SAMPLES_SEED in the environment win over it.
 
     Raises:
         WaybillError: The file is missing, is not YAML, or holds a key or value it should not.
@@ -88,7 +93,20 @@ def load(path: Path | None = None) -> Settings:
     except yaml.YAMLError as error:
         msg = f"{path} is not valid YAML: {error}."
         raise WaybillError(msg, "Mend the file.") from error
-    return _fill(Settings(), document, path.name)
+    settings = _fill(Settings(), document, path.name)
+    if value := os.environ.get(f"{_PREFIX}ORDERS"):
+        settings = replace(settings, orders=_number(value, f"{_PREFIX}ORDERS"))
+    if value := os.environ.get(f"{_PREFIX}SEED"):
+        settings = replace(settings, seed=_number(value, f"{_PREFIX}SEED"))
+    return settings
+
+
+def _number(value: object, name: str, least: int = 1) -> int:
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or int(text) < least:
+        msg = f"{name} is {value!r}."
+        raise WaybillError(msg, f"Set {name} to a whole number, {least} or more.")
+    return int(text)
 
 
 def _fill(part: Part, values: Any, place: str) -> Part:
@@ -104,9 +122,7 @@ def _fill(part: Part, values: Any, place: str) -> Part:
         default = getattr(part, name)
         if is_dataclass(default):
             changes[name] = _fill(default, value, f"{place}: {name}")  # type: ignore[type-var]
-        elif isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            msg = f"{place}: {name} is {value!r}."
-            raise WaybillError(msg, f"Set {name} to a whole number, 0 or more.")
         else:
-            changes[name] = value
+            least = 1 if isinstance(part, Settings) else 0
+            changes[name] = _number(value, f"{place}: {name}", least)
     return replace(part, **changes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
+
 from waybill_common.connections import SOURCE_ROLE
 from waybill_common.errors import WaybillError
 
@@ -25,6 +26,7 @@ _CONTENT = """
         source text primary key,
         identity jsonb not null,
         days integer not null,
+        rows bigint not null,
         filled_at timestamptz not null default clock_timestamp()
     );
     comment on table waybill_sources.content is 'What `waybill-sources` filled the tables of a source with.';
@@ -38,10 +40,12 @@ class Content:
     Attributes:
         identity: What decides the rows: the samples' settings, or the digest of a snapshot.
         days: How many next days have been appended.
+        rows: Rows of all tables together.
     """
 
     identity: dict[str, Any]
     days: int
+    rows: int
 
 
 def content(session: psycopg.Connection[Any], source: str) -> Content | None:
@@ -49,7 +53,7 @@ def content(session: psycopg.Connection[Any], source: str) -> Content | None:
     found = session.execute("select to_regclass('waybill_sources.content')").fetchone()
     if not found or found[0] is None:
         return None
-    query = "select identity, days from waybill_sources.content where source = %s"
+    query = "select identity, days, rows from waybill_sources.content where source = %s"
     row = session.execute(query, (source,)).fetchone()
     return Content(*row) if row else None
 
@@ -59,16 +63,18 @@ def remember(session: psycopg.Connection[Any], source: str, content_: Content) -
     session.execute(_CONTENT)
     session.execute(
         """
-        insert into waybill_sources.content (source, identity, days) values (%s, %s::jsonb, %s)
+        insert into waybill_sources.content (source, identity, days, rows)
+        values (%s, %s::jsonb, %s, %s)
         on conflict (source) do update
-        set identity = excluded.identity, days = excluded.days, filled_at = clock_timestamp()
+        set identity = excluded.identity, days = excluded.days, rows = excluded.rows,
+            filled_at = clock_timestamp()
         """,
-        (source, json.dumps(content_.identity), content_.days),
+        (source, json.dumps(content_.identity), content_.days, content_.rows),
     )
 
 
-def foreign_tables(session: psycopg.Connection[Any], contract: Contract) -> list[str]:
-    """Tables of the contract's names that stand in the database already."""
+def standing_tables(session: psycopg.Connection[Any], contract: Contract) -> list[str]:
+    """Tables of the contract's names that stand in the database."""
     names = [stream.name for stream in contract.streams]
     rows = session.execute(
         """
@@ -98,7 +104,7 @@ def _create(session: psycopg.Connection[Any], stream: Stream) -> None:
     columns = [
         sql.SQL("{} {}{}").format(
             sql.Identifier(column.name),
-            sql.SQL(_source_type(column.sql_type)),  # type: ignore[arg-type]
+            sql.SQL(_source_type(column.sql_type)),
             sql.SQL(" not null" if column.is_required else ""),
         )
         for column in stream.columns
@@ -161,7 +167,8 @@ def fill(
     session: psycopg.Connection[Any],
     contract: Contract,
     tables: Mapping[str, tuple[Sequence[str], Callable[[], Iterator[Sequence[Any]]]]],
-    content_: Content,
+    identity: dict[str, Any],
+    days: int = 0,
 ) -> int:
     """Replace all tables of a source; the caller's transaction makes it all or nothing.
 
@@ -169,7 +176,8 @@ def fill(
         session: A connection with an open transaction, as a superuser.
         contract: Names the tables, columns, keys and references.
         tables: Columns and rows of each table.
-        content_: What the tables are filled with, to remember.
+        identity: What decides the rows, to remember.
+        days: How many next days the rows hold, to remember.
 
     Returns:
         How many rows the tables hold.
@@ -195,7 +203,7 @@ def fill(
         )
         session.execute(statement)
         session.execute(sql.SQL("analyze {}").format(_table(stream.name)))
-    remember(session, contract.source, content_)
+    remember(session, contract.source, Content(identity, days, rows))
     return rows
 
 
@@ -210,6 +218,6 @@ class _naming:  # noqa: N801 (used as a function in `with`)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, (psycopg.DataError, psycopg.IntegrityError)):
-            detail = error.diag.message_detail or ""
-            msg = f"Table {self._stream.name}: {error.diag.message_primary}. {detail}"
-            raise WaybillError(msg) from error
+            reason = error.diag.message_primary or str(error)
+            msg = f"Table {self._stream.name}: {reason}. {error.diag.message_detail or ''}"
+            raise WaybillError(msg, "Nothing was changed.") from error

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
+
 from waybill_common import contracts
 from waybill_common.errors import WaybillError
-
 from waybill_sources import source_database, totesys_days
 from waybill_sources.settings import Settings, TotesysDay
 from waybill_sources.source_database import SCHEMA, Content
@@ -16,9 +16,11 @@ from waybill_sources.totesys_days import TotesysWorld
 from waybill_sources.totesys_rows import COLUMNS, orders, tables
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Sequence
 
     import psycopg
+
     from waybill_common.contracts import Contract, Stream
 
 GENERATOR = 1
@@ -52,6 +54,19 @@ def _world(identity_: dict[str, Any]) -> TotesysWorld:
     return TotesysWorld(identity_["seed"], identity_["orders"], sizes)
 
 
+def check_samples(session: psycopg.Connection[Any]) -> Content:
+    """What the samples in the source's tables are.
+
+    Raises:
+        WaybillError: The tables were not filled with samples.
+    """
+    found = source_database.content(session, SOURCE)
+    if found is None or "samples" not in found.identity:
+        msg = "The embedded source database holds no samples of totesys."
+        raise WaybillError(msg, "Make them with `meltano invoke sources:prepare-totesys`.")
+    return found
+
+
 def generate(
     session: psycopg.Connection[Any],
     settings: Settings | None = None,
@@ -81,11 +96,12 @@ def generate(
             session,
             contract(),
             {table: (COLUMNS[table], rows) for table, rows in made.items()},
-            Content(chosen, days),
+            chosen,
+            days,
         )
 
 
-def next_day(session: psycopg.Connection[Any]) -> dict[str, tuple[int, int]]:
+def next_day(session: psycopg.Connection[Any]) -> tuple[dt.date, dict[str, tuple[int, int]]]:
     """Append the next day to the samples, in one transaction.
 
     New sales, purchases, transactions and payments are inserted, one or more of them with a
@@ -93,19 +109,16 @@ def next_day(session: psycopg.Connection[Any]) -> dict[str, tuple[int, int]]:
     address, a counterparty and a department change; a design is added.
 
     Returns:
-        Rows inserted and updated, by table.
+        The date of the day, and the rows inserted and updated in each table.
 
     Raises:
         WaybillError: The tables were not filled with samples.
     """
     with session.transaction():
-        found = source_database.content(session, SOURCE)
-        if found is None or "samples" not in found.identity:
-            msg = "The embedded source database holds no samples of totesys."
-            raise WaybillError(msg, "Unset WAYBILL_TOTESYS and run `meltano invoke sources:prepare`.")
+        found = check_samples(session)
         world, day = _world(found.identity), found.days + 1
         streams = {stream.name: stream for stream in contract().streams}
-        changes = {table: (0, 0) for table in COLUMNS}
+        changes = dict.fromkeys(COLUMNS, (0, 0))
         before, after = tables(world, day - 1), tables(world, day)
         for table in COLUMNS:
             if table not in _GROWING:
@@ -124,8 +137,10 @@ def next_day(session: psycopg.Connection[Any]) -> dict[str, tuple[int, int]]:
             new_rows = orders(world, table, numbers, day)
             inserted = source_database.copy_rows(session, streams[table], COLUMNS[table], new_rows)
             changes[table] = (inserted, settled if table == "payment" else 0)
-        source_database.remember(session, SOURCE, Content(found.identity, day))
-    return changes
+        inserted_rows = sum(inserted for inserted, _ in changes.values())
+        remembered = Content(found.identity, day, found.rows + inserted_rows)
+        source_database.remember(session, SOURCE, remembered)
+    return due, changes
 
 
 def _update(

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from waybill_sources.draws import fraction
-from waybill_sources.settings import TotesysDay
+
+if TYPE_CHECKING:
+    from waybill_sources.settings import TotesysDay
 
 FIRST_MOMENT = dt.datetime(2022, 11, 3, 14, 20, 49, 962_000)  # noqa: DTZ001 (a column without a zone)
 """When the tables were first filled."""
@@ -82,11 +85,15 @@ def created_at(world: TotesysWorld, number: int) -> dt.datetime:
     recent = max(world.orders // 106, min(150, world.orders // 8))
     older = world.orders - recent
     if number < older:
-        at, days, first = (number + share) / older, _DAYS_OF_SAMPLE - _RECENT_DAYS, 1 - _DAYS_OF_SAMPLE
+        at, days, first = (
+            (number + share) / older,
+            _DAYS_OF_SAMPLE - _RECENT_DAYS,
+            1 - _DAYS_OF_SAMPLE,
+        )
     else:
         at, days, first = (number - older + share) / recent, _RECENT_DAYS, 1 - _RECENT_DAYS
-    day, within = divmod(at * days, 1)
-    return max(_open(first + int(day), within), FIRST_MOMENT + dt.timedelta(seconds=2))
+    whole, within = divmod(at * days, 1)
+    return max(_open(first + int(whole), within), FIRST_MOMENT + dt.timedelta(seconds=2))
 
 
 def changed_at(world: TotesysWorld, day: int) -> dt.datetime:

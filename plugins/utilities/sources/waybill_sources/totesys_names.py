@@ -29,7 +29,14 @@ FIRMS = (
     "Kestrel Trading", "Larkfield LLC", "Moorland Bags", "Northbank Partners", "O'Neill Freight",
     "Pinewood Union", "Quayside Stores", "Redfern, Rossi and Byrne", "Saltmarsh Works", "Tidewater Inc",
 )  # fmt: skip
-STREETS = ("Mill Lane", "Harbour Road", "Station Street", "Orchard Close", "King's Parade", "Foundry Row")
+STREETS = (
+    "Mill Lane",
+    "Harbour Road",
+    "Station Street",
+    "Orchard Close",
+    "King's Parade",
+    "Foundry Row",
+)
 BUILDINGS = ("Unit 4", "Second Floor", "The Old Dairy", "Block C")
 DISTRICTS = ("Avon", "Borders", "Kent", "Lothian", "Powys", "Rutland")
 TOWNS = (
@@ -42,6 +49,12 @@ COUNTRIES = (
     "Portugal", "New Zealand", "Sri Lanka",
 )  # fmt: skip
 MATERIALS = ("Canvas", "Leather", "Linen", "Jute", "Nylon", "Felt", "Denim", "Wicker")
-FOLDERS = ("/usr/share/designs", "/srv/designs", "/opt/totes", "/home/design/My Files", "/var/lib/totes")
+FOLDERS = (
+    "/usr/share/designs",
+    "/srv/designs",
+    "/opt/totes",
+    "/home/design/My Files",
+    "/var/lib/totes",
+)
 PAYMENT_TYPES = ("SALES_RECEIPT", "SALES_REFUND", "PURCHASE_PAYMENT", "PURCHASE_REFUND")
 CURRENCIES = ("GBP", "USD", "EUR")

@@ -73,7 +73,9 @@ def _address(world: TotesysWorld, number: int, day: int) -> Row:
     line_2 = draw.pick(names.BUILDINGS) if draw.chance(0.33) or number == 1 else None
     district = draw.pick(names.DISTRICTS) if draw.chance(0.53) or number == 1 else None
     city = f"{draw.pick(names.TOWNS)}{draw.pick(('', ' Green', '-on-Sea', ' St. Mary'))}"
-    postal_code = f"{draw.integer(100, 99_999):05d}" + draw.pick(("", f"-{draw.integer(0, 9_999):04d}"))
+    postal_code = f"{draw.integer(100, 99_999):05d}" + draw.pick(
+        ("", f"-{draw.integer(0, 9_999):04d}")
+    )
     phone = f"{draw.integer(0, 9_999):04d} {draw.integer(0, 999_999):06d}"
     country = names.COUNTRIES[number % len(names.COUNTRIES)]
     line_1 = f"{draw.integer(1, 9_999)} {draw.pick(names.STREETS)}"
@@ -167,7 +169,11 @@ def orders(world: TotesysWorld, table: str, numbers: range, day: int) -> Iterato
             yield (number + 1, *kind, created, created)
             continue
         draw = Draw(world.seed, "order", number)
-        party, staff, currency = draw.integer(1, _PARTIES), draw.integer(1, _STAFF), draw.integer(1, 3)
+        party, staff, currency = (
+            draw.integer(1, _PARTIES),
+            draw.integer(1, _STAFF),
+            draw.integer(1, 3),
+        )
         units = draw.integer(1_000, 99_999) if is_sale else draw.integer(1, 999)
         price = Decimal(draw.integer(200, 400) if is_sale else draw.integer(300, 99_999)).scaleb(-2)
         due = created.date() + dt.timedelta(days=draw.integer(0, 6))
@@ -177,7 +183,15 @@ def orders(world: TotesysWorld, table: str, numbers: range, day: int) -> Iterato
             updated = days.settled_at(world, due) if is_paid else created
             accounts = (draw.integer(10_000_000, 99_999_999), draw.integer(10_000_000, 99_999_999))
             money = (units * price, currency, 1 if is_sale else 3, is_paid, due.isoformat())
-            yield (_payment_id(world, number), created, updated, number + 1, party, *money, *accounts)
+            yield (
+                _payment_id(world, number),
+                created,
+                updated,
+                number + 1,
+                party,
+                *money,
+                *accounts,
+            )
             continue
         location = draw.integer(1, _ADDRESSES)
         terms = (currency, delivery.isoformat(), due.isoformat(), location)
@@ -214,7 +228,9 @@ def tables(world: TotesysWorld, day: int) -> dict[str, Callable[[], Iterator[Row
         "currency": [(at, code, first, first) for at, code in enumerate(names.CURRENCIES, 1)],
         "department": [_department(world, number, day) for number in range(len(names.DEPARTMENTS))],
         "design": [_design(world, number) for number in range(_designs(world) + day)],
-        "payment_type": [(at, name, first, first) for at, name in enumerate(names.PAYMENT_TYPES, 1)],
+        "payment_type": [
+            (at, name, first, first) for at, name in enumerate(names.PAYMENT_TYPES, 1)
+        ],
         "staff": [_staff(world, number) for number in range(_STAFF)],
     }
 

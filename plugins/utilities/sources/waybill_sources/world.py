@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from waybill_sources import clock
-from waybill_sources.settings import OlistDay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from waybill_sources.settings import OlistDay
 
 LAST_DAY = dt.date(2018, 9, 3)
 """The last day that the base files know of: day 0. A next day is day 1, 2, …"""
