@@ -1,4 +1,4 @@
-{#- A folder's schema is used as it is, without a prefix: environments have their own warehouses. -#}
+{#- A folder's schema is used without a prefix: each environment has its own warehouse. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ (custom_schema_name or target.schema) | trim }}
 {%- endmacro %}

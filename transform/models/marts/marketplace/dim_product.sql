@@ -19,8 +19,8 @@ final as (
             translations.product_category_english,
             products.product_category_portuguese,
             'unknown'
-        ) as product_category,
-        products.product_category_portuguese,
+        ) as category,
+        products.product_category_portuguese as category_portuguese,
 
         products.product_name_length,
         products.product_description_length,

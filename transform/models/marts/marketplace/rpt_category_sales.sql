@@ -13,7 +13,7 @@ products as (
 items_by_category as (
 
     select
-        coalesce(products.product_category, 'unknown') as product_category,
+        coalesce(products.category, 'unknown') as category,
 
         count(*) as item_count,
         count(distinct order_items.order_id) as order_count,
@@ -31,9 +31,9 @@ items_by_category as (
 final as (
 
     select
-        product_category,
+        category,
 
-        row_number() over (order by total_sale_amount desc, product_category) as sales_rank,
+        row_number() over (order by total_sale_amount desc, category) as sales_rank,
         item_count,
         order_count,
         product_count,

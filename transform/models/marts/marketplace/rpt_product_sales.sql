@@ -34,7 +34,7 @@ final as (
 
     select
         items_by_product.product_id,
-        coalesce(products.product_category, 'unknown') as product_category,
+        coalesce(products.category, 'unknown') as category,
 
         row_number() over (
             order by items_by_product.total_sale_amount desc, items_by_product.product_id
