@@ -67,10 +67,8 @@ def exception(result: ExpectationValidationResult) -> str:
 
 
 def _examples(check: Check, table: Table, result: dict[str, Any]) -> tuple[str, ...]:
-    rows = result.get(privacy.ROWS) or []
-    texts = [_row(row, check, table) for row in rows if isinstance(row, dict)]
-    if not any(texts):
-        texts = [_text(value) for value in result.get("partial_unexpected_list") or ()]
+    found = result.get(privacy.ROWS) or result.get("partial_unexpected_list") or ()
+    texts = [_row(one, check, table) if isinstance(one, dict) else _text(one) for one in found]
     distinct = dict.fromkeys(text for text in texts if text)
     return tuple(distinct)[:EXAMPLES]
 

@@ -155,7 +155,8 @@ class Gates:
                 result = None
             else:
                 with quiet():
-                    result = self._validate(table, prepared[table.name])
+                    name = f"{suite.name}/{table.name}"
+                    result = self._validate(name, table, prepared[table.name])
                 outcomes = [
                     findings.outcome(check, table, found)
                     for check, found in zip(table.checks, result.results, strict=True)
@@ -164,17 +165,15 @@ class Gates:
             yield TableOutcome(table, tuple(outcomes), started_at, elapsed), result
 
     def _validate(
-        self, table: Table, prepared: list[Expectation]
+        self, name: str, table: Table, prepared: list[Expectation]
     ) -> ExpectationSuiteValidationResult:
         asset = self._datasource.add_table_asset(
-            table.title, table_name=table.name, schema_name=table.schema
+            name, table_name=table.name, schema_name=table.schema
         )
         definition = gx.ValidationDefinition(
-            name=table.title,
+            name=name,
             data=asset.add_batch_definition_whole_table("whole table"),
-            suite=self._context.suites.add(
-                gx.ExpectationSuite(name=table.title, expectations=prepared)
-            ),
+            suite=self._context.suites.add(gx.ExpectationSuite(name=name, expectations=prepared)),
         )
         columns = self._relations[table.schema, table.name]
         key = [name for name in table.key if name in columns]

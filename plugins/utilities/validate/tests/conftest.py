@@ -1,0 +1,159 @@
+"""A small project of its own with two raw tables, and the real command run over it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from waybill_warehouse.scratch import ScratchDatabase
+
+CONTRACTS = Path(__file__).parents[4] / "extract"
+
+TABLES = """
+    create table raw_olist.orders (
+        order_id text, order_status text, order_delivered_customer_date timestamp
+    );
+    create table raw_olist.order_items (order_id text, order_item_id integer, price numeric);
+    insert into raw_olist.orders values
+        ('o1', 'delivered', '2018-01-09 10:00'),
+        ('o2', 'shipped', null),
+        ('known', 'delivered', null);
+    insert into raw_olist.order_items values ('o1', 1, 10.00), ('o1', 2, 0), ('o2', 1, 7.25);
+"""
+
+
+def check(
+    kind: str, description: str, *, severity: str = "critical", **kwargs: Any
+) -> dict[str, Any]:
+    """One expectation as a suite holds it."""
+    return {"type": kind, "severity": severity, "description": description, "kwargs": kwargs}
+
+
+def rule(sql: str, description: str, *, severity: str = "critical") -> dict[str, Any]:
+    """One rule in SQL as a suite holds it."""
+    return check(
+        "unexpected_rows_expectation", description, severity=severity, unexpected_rows_query=sql
+    )
+
+
+SHOP: dict[str, list[dict[str, Any]]] = {
+    "orders": [
+        check("expect_column_values_to_be_unique", "order_id is unique", column="order_id"),
+        check("expect_column_values_to_not_be_null", "order_id is there", column="order_id"),
+        check("expect_column_values_to_not_be_null", "status is there", column="order_status"),
+        check(
+            "expect_column_values_to_be_in_set",
+            "status is known",
+            column="order_status",
+            value_set=["delivered", "shipped"],
+        ),
+        rule(
+            "select * from {batch} where order_status = 'delivered'"
+            " and order_delivered_customer_date is null and order_id not in ('known')",
+            "delivered orders have a delivery date",
+        ),
+    ],
+    "order_items": [
+        check(
+            "expect_compound_columns_to_be_unique",
+            "the item number is unique in its order",
+            column_list=["order_id", "order_item_id"],
+        ),
+        check(
+            "expect_column_values_to_be_between",
+            "price is not negative",
+            column="price",
+            min_value=0,
+        ),
+        rule(
+            "select items.order_id, items.order_item_id from {batch} as items"
+            " left join raw_olist.orders on orders.order_id = items.order_id"
+            " where orders.order_id is null",
+            "the order exists",
+        ),
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the command ended."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def text(self) -> str:
+        return self.output + self.errors
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's folder, its home and its warehouse."""
+
+    root: Path
+    home: Path
+    database: ScratchDatabase
+
+    def write(
+        self,
+        tables: dict[str, list[dict[str, Any]]],
+        *,
+        stage: str = "raw",
+        selector: str = "olist",
+        schema: str = "raw_olist",
+    ) -> None:
+        """Write a suite."""
+        folder = self.root / "validate" / "suites" / stage
+        folder.mkdir(parents=True, exist_ok=True)
+        suite = {
+            "suite": f"{stage}_{selector}",
+            "schema": schema,
+            "tables": [
+                {"table": table, "expectations": checks} for table, checks in tables.items()
+            ],
+        }
+        (folder / f"{selector}.yml").write_text(yaml.safe_dump(suite, sort_keys=False))
+
+    def run(self, *arguments: str, **environment: str) -> Ended:
+        """Run `waybill-validate`; its own home folder shows what it writes behind our back."""
+        settings = os.environ | {
+            "MELTANO_PROJECT_ROOT": str(self.root),
+            "HOME": str(self.root / "user"),
+            **environment,
+        }
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("waybill-validate")), *arguments],
+            env=settings,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.root,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def empty_project(tmp_path: Path, waybill_home: Path, warehouse: ScratchDatabase) -> Project:
+    """A project with the contracts, without a suite and without a table."""
+    root = tmp_path / "project"
+    (root / "user").mkdir(parents=True)
+    (root / "extract").symlink_to(CONTRACTS)
+    return Project(root, waybill_home, warehouse)
+
+
+@pytest.fixture
+def shop(empty_project: Project) -> Project:
+    """A project whose suite passes."""
+    empty_project.database.execute(TABLES, role="loader")
+    empty_project.write(SHOP)
+    return empty_project
