@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -39,7 +39,8 @@ class BatchFolder:
         parent = project.home() / "batch" / tap
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone_in(parent):
-            _remove_dead(parent)
+            for folder in parent.iterdir():
+                _remove_if_dead(folder)
             self.path = parent / uuid.uuid4().hex
             self.path.mkdir(mode=0o700)
             self._lock = hold(self.path)
@@ -74,32 +75,37 @@ class BatchFolder:
             yield Path(file.name), rows
 
     def close(self) -> None:
-        """Let go of the folder; the target removes it with the last file."""
-        os.close(self._lock)
-        if not self._count:
-            shutil.rmtree(self.path, ignore_errors=True)
+        """Let go of the folder; the target does the same once it has loaded the files."""
+        release(self.path, self._lock)
 
     def _create(self) -> BinaryIO:
         self._count += 1
         path = self.path / f"{self._count:06}.copy"
-        return open(path, "xb", buffering=1 << 18, opener=_open_private)  # noqa: PTH123, SIM115 - Path.open has no opener; `write` closes it
+        return open(path, "xb", buffering=1 << 18, opener=_open_private)
 
 
 def hold(folder: Path) -> int:
-    """Take a shared lock on a run's folder, so that no sweep removes it.
+    """Take a shared lock on a run's folder, so that the next run does not remove it.
 
     Returns:
-        A file descriptor; closing it, or the end of the process, lets go.
+        A file descriptor; `release`, or the end of the process, lets go.
     """
     descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor
 
 
-def sweep(parent: Path) -> None:
-    """Remove the folders of dead runs under a tap's folder."""
-    with _alone_in(parent):
-        _remove_dead(parent)
+def is_run_folder(folder: Path) -> bool:
+    """Whether a folder was made by a `BatchFolder`, rather than by some other tap."""
+    return (folder / _LOCK).is_file()
+
+
+def release(folder: Path, descriptor: int) -> None:
+    """Let go of a run's folder, and remove it if nobody else holds it and it is empty."""
+    os.close(descriptor)
+    with _alone_in(folder.parent), suppress(FileNotFoundError):
+        if {each.name for each in folder.iterdir()} == {_LOCK}:
+            _remove_if_dead(folder)
 
 
 def local_path(uri: str) -> Path:
@@ -117,20 +123,19 @@ def local_path(uri: str) -> Path:
     return Path(unquote(parts.path))
 
 
-def _remove_dead(parent: Path) -> None:
-    for folder in parent.iterdir():
-        try:
-            descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-        finally:
-            os.close(descriptor)
+def _remove_if_dead(folder: Path) -> None:
+    try:
+        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Singer target for PostgreSQL: rows, bookmark and ledger row land in one transaction, or none do."""

@@ -1,0 +1,37 @@
+"""The command `target-postgres`."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import psycopg
+from singer_sdk.exceptions import (
+    InvalidRecord,
+    MissingKeyPropertiesError,
+    RecordsWithoutSchemaException,
+)
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+
+from target_postgres.target import TargetPostgres
+from waybill_common.errors import WaybillError, reports_errors
+
+_KNOWN = (InvalidInputLine, InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException)
+
+
+@reports_errors
+def main() -> None:
+    """Run the target; any failure ends in one line and exit code 1."""
+    for stream in (sys.stdin, sys.stdout):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
+    try:
+        TargetPostgres.cli()
+    except _KNOWN as error:
+        raise WaybillError(str(error)) from error
+    except psycopg.OperationalError as error:
+        msg = f"The warehouse has broken off: {error}."
+        raise WaybillError(msg, "Run again: nothing of the open transaction has landed.") from error
+    except psycopg.Error as error:
+        msg = f"PostgreSQL refuses: {error}."
+        raise WaybillError(msg) from error

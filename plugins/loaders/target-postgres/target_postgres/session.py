@@ -1,0 +1,175 @@
+"""The target's one connection: transactions, the ledger, and what this invocation has received."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.singerlib.json import serialize_json
+
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import psycopg
+
+    from target_postgres.merge import Counts
+    from waybill_common.connections import Connection
+
+# What a column's text means must not hang on the role's or the database's own settings.
+_SESSION = (
+    "set datestyle = 'ISO, MDY'",
+    "set intervalstyle = 'postgres'",
+    "set timezone = 'UTC'",
+    # Hash joins and the look for repeated keys spill to disk at the default of 4 MB.
+    "set work_mem = '128MB'",
+)
+_LEDGER_ROW = """
+    insert into waybill.load (
+        invocation_id, target_schema, stream, target_table, batch_id, started_at,
+        rows_received, rows_inserted, rows_updated, rows_unchanged, rows_superseded, rows_deleted,
+        totals_received, totals_landed_change, bookmark
+    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb)
+"""
+_IS_BATCH_LOADED = """
+    select exists (
+        select from waybill.load
+        where target_schema = %s and stream = %s and %s = any(string_to_array(batch_id, ' '))
+    )
+"""
+
+
+@dataclass
+class Received:
+    """What this invocation has received of a stream, over all its transactions."""
+
+    rows: int = 0
+    totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+
+class Session:
+    """A connection to the warehouse, opened when it is first needed.
+
+    Args:
+        login: The warehouse, as the role that owns the raw schemas and the ledger.
+    """
+
+    def __init__(self, login: Connection) -> None:
+        self._login = login
+        self._connection: psycopg.Connection[Any] | None = None
+        self.invocation_id = uuid.uuid4()
+        self.received: dict[str, Received] = defaultdict(Received)
+        self.replaced_partitions: set[tuple[str, str]] = set()
+        self.replaced_tables: set[str] = set()
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        """The connection; its first statement after a commit opens the next transaction.
+
+        Raises:
+            WaybillError: The warehouse cannot be reached, or has no ledger.
+        """
+        if self._connection is None:
+            connection = self._login.connect(client_encoding="utf8")
+            for setting in _SESSION:
+                connection.execute(setting)
+            found = connection.execute("select to_regclass('waybill.load')").fetchone()
+            if not found or found[0] is None:
+                connection.close()
+                msg = f"{self._login.place} has no ledger (table waybill.load)."
+                raise WaybillError(msg, "Create it with `meltano invoke warehouse:up`.")
+            connection.commit()
+            self._connection = connection
+        return self._connection
+
+    def commit(self) -> None:
+        """Commit the open transaction, if there is one."""
+        if self._connection is not None:
+            self._connection.commit()
+
+    def close(self) -> None:
+        """Close the connection; an open transaction is rolled back."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def has_loaded(self, schema: str, stream: str, batch_id: str) -> bool:
+        """Whether a batch stands in the ledger."""
+        found = self.connection.execute(_IS_BATCH_LOADED, (schema, stream, batch_id)).fetchone()
+        return bool(found and found[0])
+
+    def record(  # noqa: PLR0913 - a ledger row has this many sides
+        self,
+        *,
+        schema: str,
+        stream: str,
+        table: str,
+        started_at: object,
+        counts: Counts,
+        bookmark: object,
+        batch_ids: list[str],
+    ) -> None:
+        """Write one ledger row in the open transaction."""
+        self.connection.execute(
+            _LEDGER_ROW,
+            (
+                *(
+                    self.invocation_id,
+                    schema,
+                    stream,
+                    table,
+                    " ".join(batch_ids) or None,
+                    started_at,
+                ),
+                *(counts.received, counts.inserted, counts.updated),
+                *(counts.unchanged, counts.superseded, counts.deleted),
+                _json(counts.totals_received),
+                _json(counts.totals_landed_change),
+                None if bookmark is None else _json(bookmark),
+            ),
+        )
+
+    def check_read(self, bookmarks: Mapping[str, Any]) -> None:
+        """Compare what was received with what the tap says it has sent.
+
+        Args:
+            bookmarks: The state's `bookmarks`; those without `read` are not checked.
+
+        Raises:
+            WaybillError: Rows or a total differ; names stream and figures.
+        """
+        for stream, bookmark in bookmarks.items():
+            read = bookmark.get("read") if isinstance(bookmark, dict) else None
+            if not isinstance(read, dict) or not isinstance(read.get("rows"), int):
+                continue
+            received = self.received[stream]
+            if received.rows != read["rows"]:
+                _refuse(stream, "rows", received.rows, read["rows"])
+            for column, total in (read.get("totals") or {}).items():
+                if column in received.totals and received.totals[column] != _decimal(total):
+                    _refuse(stream, f"total of {column}", received.totals[column], total)
+
+
+def _refuse(stream: str, what: str, received: object, read: object) -> None:
+    msg = f"Stream {stream}: {what} received: {received}; the tap says it sent {read}. Nothing was committed."
+    raise WaybillError(msg, "Run again; if it stays, tap and target do not speak the same version.")
+
+
+def _decimal(value: object) -> Decimal | None:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def _json(value: object) -> str:
+    plain = value
+    if isinstance(value, dict):
+        plain = {
+            name: str(each) if isinstance(each, Decimal) and not each.is_finite() else each
+            for name, each in value.items()
+        }
+    return serialize_json(plain)

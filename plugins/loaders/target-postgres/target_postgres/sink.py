@@ -1,0 +1,232 @@
+"""One stream under one schema: its rows on the way to the table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import MissingKeyPropertiesError
+from singer_sdk.sinks import Sink
+
+from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, check_name, columns_of
+from target_postgres.merge import Counts, Merge
+from target_postgres.staging import Staging
+from target_postgres.tables import plan
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from target_postgres.session import Session
+    from target_postgres.tables import Plan
+    from target_postgres.target import TargetPostgres
+
+
+class PostgresSink(Sink):
+    """Stages a stream's rows and merges them when the target commits.
+
+    Attributes:
+        needs_state: Whether rows may only land together with the STATE that follows them.
+        is_settled: Whether the table has what this schema needs.
+    """
+
+    target: TargetPostgres
+
+    def __init__(self, target: TargetPostgres, *args: Any, **kwargs: Any) -> None:
+        super().__init__(target, *args, **kwargs)
+        self._session: Session = target.session
+        schema = self.original_schema
+        self._columns = columns_of(self.stream_name, schema)
+        self.target_schema, self.target_table = self._destination()
+        method = self.config["load_method"]
+        is_appended = method == "append-only"
+        self._key = [] if is_appended else list(self.key_properties)
+        self._totals = [column.name for column in self._columns if column.is_control_total]
+        self._is_partitioned = bool(schema.get("x-source-partition")) and not is_appended
+        self._is_whole_table = method == "overwrite" or (
+            bool(schema.get("x-whole-table")) and not is_appended
+        )
+        self.needs_state = any(
+            schema.get(mark)
+            for mark in ("x-source-partition", "x-whole-table", "x-ends-with-state")
+        )
+        self._encoders = [(column.name, column.encode) for column in self._columns]
+        self._staging: Staging | None = None
+        self._plan: Plan | None = None
+        self._started_at: dt.datetime | None = None
+        self._batch_ids: list[str] = []
+        self._files: list[Path] = []
+        self.is_settled = False
+        if missing := set(self._key) - {column.name for column in self._columns}:
+            msg = f"Stream {self.stream_name}: key column {min(missing)} is not in its SCHEMA."
+            raise WaybillError(msg)
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether the open transaction has rows of it."""
+        return self._staging is not None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to write in the open transaction."""
+        return self._staging is not None or not self.is_settled
+
+    @property
+    def is_whole_table_due(self) -> bool:
+        """Whether this invocation is to replace the table and has not begun to."""
+        return self._is_whole_table and self.stream_name not in self._session.replaced_tables
+
+    def add(self, record: Mapping[str, Any], extracted_at: object) -> None:
+        """Take one record.
+
+        Raises:
+            MissingKeyPropertiesError: It lacks a key column.
+        """
+        for name in self.key_properties:
+            if name not in record:
+                msg = f"Stream {self.stream_name}: a record lacks its key column {name}."
+                raise MissingKeyPropertiesError(msg)
+        if self._validator is not None:
+            self._validator.validate(dict(record))
+        staging = self._staging or self._begin()
+        fields = [encode(record.get(name)) for name, encode in self._encoders]
+        at = record.get(EXTRACTED_AT) or extracted_at
+        fields.append(str(at) if at else r"\N")
+        staging.add("\t".join(fields) + "\n")
+
+    def add_file(self, path: Path, encoding: Mapping[str, Any]) -> int:
+        """Take a batch file of COPY text.
+
+        Args:
+            path: The file.
+            encoding: The BATCH message's `encoding`.
+
+        Returns:
+            How many rows it holds, also if the ledger shows that they were loaded before.
+        """
+        self._files.append(path)
+        batch_id = encoding.get("batch_id")
+        # Only rows that are appended would double when a batch comes again.
+        if batch_id and not (self._key or self._is_partitioned or self._is_whole_table):
+            if self._session.has_loaded(self.target_schema, self.stream_name, batch_id):
+                with path.open("rb") as file:
+                    return sum(1 for _ in file)
+            if batch_id not in self._batch_ids:
+                self._batch_ids.append(batch_id)
+        staging = self._staging or self._begin()
+        columns = encoding.get("columns") or [column.name for column in self._columns]
+        return staging.copy_file(path, columns, encoding.get("extracted_at"))
+
+    def settle(self, bookmark: object) -> Counts:
+        """Write what is staged, inside the open transaction, with its ledger row.
+
+        Args:
+            bookmark: The stream's part of the state, or None.
+        """
+        started_at = self._started_at or dt.datetime.now(tz=dt.UTC)
+        table_plan = self._plan or self._make_plan()
+        connection = self._session.connection
+        for statement in table_plan.before:
+            connection.execute(statement)
+        counts = Counts(totals_landed_change={}, totals_received={})
+        if self._staging or self.is_whole_table_due:
+            staging = self._staging or self._begin()
+            staging.flush()
+            counts = self._merge(staging)
+        for statement in table_plan.after:
+            connection.execute(statement)
+        self._session.record(
+            schema=self.target_schema,
+            stream=self.stream_name,
+            table=self.target_table,
+            started_at=started_at,
+            counts=counts,
+            bookmark=bookmark,
+            batch_ids=self._batch_ids,
+        )
+        received = self._session.received[self.stream_name]
+        for name in self._totals:
+            received.totals[name] += counts.totals_received.get(name, 0)
+        self._staging = self._plan = self._started_at = None
+        self._batch_ids = []
+        self.is_settled = True
+        return counts
+
+    def discard_files(self) -> None:
+        """Delete the batch files that have been committed."""
+        for path in self._files:
+            path.unlink(missing_ok=True)
+        self._files = []
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
+        """Take one record; the SDK's own name for `add`."""
+        self.add(record, None)
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Take the records of a batch file that the SDK has decoded (JSON lines, Parquet)."""
+        for record in context.get("records", ()):
+            self.add(record, None)
+        self._session.received[self.stream_name].rows += len(context.get("records", ()))
+
+    def _begin(self) -> Staging:
+        self._started_at = dt.datetime.now(tz=dt.UTC)
+        self._plan = self._plan or self._make_plan()
+        self._staging = Staging(
+            self._session.connection,
+            stream=self.stream_name,
+            types={column.name: self._plan.types[column.name] for column in self._columns},
+            key=self._key,
+        )
+        return self._staging
+
+    def _make_plan(self) -> Plan:
+        return plan(
+            self._session.connection,
+            stream=self.stream_name,
+            schema=self.target_schema,
+            table=self.target_table,
+            columns=self._columns,
+            key=self._key,
+        )
+
+    def _merge(self, staging: Staging) -> Counts:
+        merge = Merge(
+            self._session.connection,
+            schema=self.target_schema,
+            table=self.target_table,
+            staging=staging,
+            columns=[column.name for column in self._columns],
+            key=self._key,
+            totals=self._totals,
+        )
+        if self.is_whole_table_due:
+            self._session.replaced_tables.add(self.stream_name)
+            return merge.run(whole_table=True)
+        return merge.run(partitions=self._new_partitions(staging))
+
+    def _new_partitions(self, staging: Staging) -> list[str]:
+        """Files whose rows begin to arrive in this transaction."""
+        if not self._is_partitioned:
+            return []
+        new = [
+            name
+            for name in staging.distinct(SOURCE_FILE)
+            if (self.stream_name, name) not in self._session.replaced_partitions
+        ]
+        self._session.replaced_partitions.update((self.stream_name, name) for name in new)
+        return new
+
+    def _destination(self) -> tuple[str, str]:
+        """Schema and table; where no schema is set, the stream's name is `schema-table`."""
+        schema, table = self.config.get("default_target_schema"), self.stream_name
+        if not schema:
+            schema, _, table = self.stream_name.partition("-")
+        if not table:
+            msg = f"Stream {self.stream_name}: no schema to land in."
+            raise WaybillError(
+                msg, "Set `default_target_schema`, or the extractor's `load_schema`."
+            )
+        check_name(schema, "default_target_schema")
+        check_name(table, f"stream {self.stream_name}: table")
+        return schema, table

@@ -1,0 +1,238 @@
+"""The Singer target: messages in, transactions out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import typing as th
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
+from singer_sdk.io_base import SingerReader
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib.json import serialize_json
+from singer_sdk.target_base import Target
+
+from target_postgres.session import Session
+from target_postgres.sink import PostgresSink
+from waybill_common import batch_files, connections
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+_SHOWN_OF_A_BROKEN_LINE = 80
+
+
+class MessageReader(SingerReader):
+    """Reads messages with every digit kept, and does not repeat a broken one in full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # A whole numeric can have 131,072 digits; Python refuses more than 4,300 by default.
+        sys.set_int_max_str_digits(0)
+
+    def deserialize_json(self, line: str) -> dict[str, Any]:
+        """One message.
+
+        Raises:
+            WaybillError: The line is not a JSON object.
+        """
+        try:
+            message = json.loads(line, parse_float=Decimal)
+        except json.JSONDecodeError as error:
+            message = error
+        if not isinstance(message, dict):
+            msg = f"The input is not Singer: {line[:_SHOWN_OF_A_BROKEN_LINE]!r}…"
+            raise WaybillError(msg, "A tap that was killed ends in half a line; run it again.")
+        return message
+
+
+class TargetPostgres(Target):
+    """Lands Singer streams in PostgreSQL by COPY and one merge per transaction."""
+
+    name = "target-postgres"
+    package_name = "waybill-target-postgres"
+    default_sink_class = PostgresSink
+    message_reader_class = MessageReader
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.BATCH,
+        PluginCapabilities.STRUCTURED_LOGGING,
+        TargetCapabilities.VALIDATE_RECORDS,
+    ]
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
+        th.Property(
+            "sqlalchemy_url",
+            th.StringType(nullable=True),
+            secret=True,
+            title="URL",
+            description=(
+                "postgresql://user:password@host:5432/database; empty for the project's warehouse"
+                " in the role `loader`."
+            ),
+        ),
+        th.Property(
+            "default_target_schema",
+            th.StringType(nullable=True),
+            title="Schema",
+            description="Schema the streams land in; empty where streams are named schema-table.",
+        ),
+        th.Property(
+            "load_method",
+            th.StringType(allowed_values=["upsert", "append-only", "overwrite"]),
+            default="upsert",
+            title="Load method",
+            description="How rows of a stream with a key are written.",
+        ),
+        th.Property(
+            "validate_records",
+            th.BooleanType(),
+            default=False,
+            title="Validate records",
+            description="Check each record against its JSON schema as well; PostgreSQL checks the types.",
+        ),
+    ).to_dict()
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        url = self.config.get("sqlalchemy_url")
+        login = (
+            connections.from_url(url, setting="sqlalchemy_url")
+            if url
+            else connections.warehouse("loader")
+        )
+        self.session = Session(login)
+        self._bookmarks: dict[str, Any] = {}
+        self._direct: dict[str, PostgresSink] = {}
+        self._held: dict[Path, int] = {}
+
+    def process_endofpipe(self) -> None:
+        """Commit what no STATE has followed, and let go of everything."""
+        self._commit({}, is_end=True)
+        self.session.close()
+        for folder, lock in self._held.items():
+            batch_files.release(folder, lock)
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        self._direct.clear()
+        super()._process_schema_message(message_dict)
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        stream = message_dict["stream"]
+        record = message_dict["record"]
+        extracted_at = message_dict.get("time_extracted")
+        sink = self._direct.get(stream) or self._find_direct(stream)
+        self.session.received[stream].rows += 1
+        if sink is not None:
+            sink.add(record, extracted_at)
+            return
+        for stream_map in self.mapper.stream_maps[stream]:
+            mapped = stream_map.transform(dict(record))
+            if mapped is not None:
+                self._sink(stream_map.stream_alias).add(mapped, extracted_at)
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        stream, encoding = message_dict["stream"], message_dict["encoding"]
+        if encoding["format"] != batch_files.FORMAT:
+            super()._process_batch_message(message_dict)
+            return
+        sink = self._find_direct(stream)
+        if sink is None:
+            msg = f"Stream {stream}: stream maps and flattening need records, not batch files."
+            raise WaybillError(msg, "Set the tap's `mode` to record.")
+        rows = 0
+        for uri in message_dict["manifest"]:
+            path = batch_files.local_path(uri)
+            if path.parent not in self._held and batch_files.is_run_folder(path.parent):
+                self._held[path.parent] = batch_files.hold(path.parent)
+            rows += sink.add_file(path, encoding)
+        if rows != encoding.get("rows", rows):
+            msg = f"Stream {stream}: batch files hold {rows} rows, their message says {encoding['rows']}."
+            raise WaybillError(msg, "Run again: a batch file was cut off.")
+        self.session.received[stream].rows += rows
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        state = message_dict["value"]
+        self._commit(state)
+        self._write_state_message(state)
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        self.logger.debug("ACTIVATE_VERSION of %s needs no action.", message_dict["stream"])
+
+    def _handle_max_record_age(self) -> None:
+        """Leave transactions to the tap: they end with a STATE, never with time."""
+
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        sys.stdout.write(serialize_json(state) + "\n")
+        sys.stdout.flush()
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Leave at once; the server rolls the open transaction back."""
+        self.logger.info("Signal %d: the open transaction is rolled back.", signum)
+        raise SystemExit(128 + signum)
+
+    def _sinks(self) -> Iterator[PostgresSink]:
+        """Those that a new schema has replaced come first: their rows are older."""
+        for sink in (*self._sinks_to_clear, *self._sinks_active.values()):
+            if isinstance(sink, PostgresSink):
+                yield sink
+
+    def _sink(self, stream: str) -> PostgresSink:
+        self._assert_sink_exists(stream)
+        sink = self.get_sink(stream)
+        if not isinstance(sink, PostgresSink):
+            raise TypeError(type(sink))
+        return sink
+
+    def _find_direct(self, stream: str) -> PostgresSink | None:
+        """The stream's sink, where no map stands between record and sink."""
+        if stream not in self.mapper.stream_maps:
+            self._assert_sink_exists(stream)
+        maps = self.mapper.stream_maps[stream]
+        if (
+            len(maps) > 1
+            or not isinstance(maps[0], SameRecordTransform)
+            or maps[0].flattening_enabled
+        ):
+            return None
+        self._direct[stream] = self._sink(maps[0].stream_alias)
+        return self._direct[stream]
+
+    def _commit(self, state: dict[str, Any], *, is_end: bool = False) -> None:
+        """Settle every stream that has something to write, and commit.
+
+        Args:
+            state: The state that this transaction carries.
+            is_end: Whether the input is over, so that no STATE will follow.
+
+        Raises:
+            WaybillError: The tap died before the STATE that its rows need, or read and received
+                differ; nothing is committed.
+        """
+        bookmarks = state.get("bookmarks")
+        bookmarks = bookmarks if isinstance(bookmarks, dict) else {}
+        settled: list[PostgresSink] = []
+        # One order for all, so that two targets never wait for each other.
+        for sink in sorted(self._sinks(), key=lambda each: (each.target_schema, each.target_table)):
+            bookmark = bookmarks.get(sink.stream_name)
+            is_news = bookmark is not None and bookmark != self._bookmarks.get(sink.stream_name)
+            if is_end and sink.needs_state and sink.is_staged:
+                msg = f"Stream {sink.stream_name}: the input ended before the STATE that its rows need."
+                raise WaybillError(msg, "The tap has failed: see its own error, and run again.")
+            if sink.is_due or is_news or (is_end and sink.is_whole_table_due):
+                sink.settle(bookmark)
+                settled.append(sink)
+        self.session.check_read(bookmarks)
+        self.session.commit()
+        self._bookmarks.update(bookmarks)
+        self._sinks_to_clear = []
+        for sink in settled:
+            sink.discard_files()
