@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from waybill.receipt.model import Difference, Figures, Movement
-from waybill.receipt.numbers import decimals, exact
+from waybill.receipt.numbers import added, decimals, exact
 
 if TYPE_CHECKING:
     import psycopg
@@ -139,7 +139,7 @@ def _misreadings(
         before = received.get(key, Figures(0, {}))
         now = Figures(
             before.rows + row["rows_received"],
-            _added(before.totals, decimals(row["totals_received"])),
+            added(before.totals, decimals(row["totals_received"])),
         )
         received[key] = now
         if row["read"]:
@@ -168,10 +168,3 @@ def _pairs(claimed: Figures, arrived: Figures) -> list[tuple[str, int | Decimal,
         for column, total in claimed.totals.items()
     ]
     return pairs
-
-
-def _added(left: dict[str, Decimal], right: dict[str, Decimal]) -> dict[str, Decimal]:
-    return {
-        column: left.get(column, Decimal(0)) + right.get(column, Decimal(0))
-        for column in left | right
-    }

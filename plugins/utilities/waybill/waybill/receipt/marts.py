@@ -104,7 +104,7 @@ def _offenders(session: psycopg.Connection[dict[str, Any]], rule: Rule) -> Itera
         f", sum(o{number}) as o{number}, sum(m{number}) as m{number}" for number in numbers
     )
     differs = "".join(f" or sum(o{number}) is distinct from sum(m{number})" for number in numbers)
-    shown = ", ".join(f"{key}::text as {key}" for key in keys)
+    texts = ", ".join(f"{key}::text as text_of_{key}" for key in keys)
     query = (
         f"{_sides(rule)}, sides as (\n"
         f"select {', '.join(keys)}, n as origin_n, 0 as mart_n{origin} from origin\n"
@@ -115,11 +115,12 @@ def _offenders(session: psycopg.Connection[dict[str, Any]], rule: Rule) -> Itera
         f"from sides group by {', '.join(keys)}\n"
         f"having sum(origin_n) <> sum(mart_n){differs}\n"
         f"order by {', '.join(keys)} limit {MAX_OFFENDERS}\n"
-        f")\nselect compared.*, {shown} from compared order by {', '.join(keys)}"
+        f")\nselect *, {texts} from compared order by {', '.join(keys)}"
     )
     for row in session.execute(query.encode()):
         key = ", ".join(
-            f"{name} {row[position]}" for name, position in zip(rule.key, keys, strict=True)
+            f"{name} {row[f'text_of_{position}']}"
+            for name, position in zip(rule.key, keys, strict=True)
         )
         yield f"{key}: {_wrong(rule, row)}"
 
@@ -132,10 +133,14 @@ def _wrong(rule: Rule, row: dict[str, Any]) -> str:
     if row["origin_n"] != row["mart_n"]:
         return f"{row['mart_n']} rows in the mart instead of {row['origin_n']}"
     return ", ".join(
-        f"{column} is {row[f'm{number}']} instead of {row[f'o{number}']}"
+        f"{column} is {_amount(row[f'm{number}'])} instead of {_amount(row[f'o{number}'])}"
         for number, column in enumerate(rule.totals)
         if row[f"o{number}"] != row[f"m{number}"]
     )
+
+
+def _amount(value: Decimal | None) -> str:
+    return "null" if value is None else exact(value)
 
 
 def _differences(

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import decimal
 from decimal import Decimal
+
+_EXACT = decimal.Context(
+    prec=200_000, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN, traps=[decimal.Inexact]
+)
+"""Wide enough to add any two values of PostgreSQL's numeric without rounding."""
 
 
 def exact(number: int | Decimal) -> str:
@@ -20,4 +26,13 @@ def decimals(totals: dict[str, object] | None) -> dict[str, Decimal]:
     return {
         column: Decimal(0) if value is None else Decimal(str(value))
         for column, value in (totals or {}).items()
+    }
+
+
+def added(left: dict[str, Decimal], right: dict[str, Decimal]) -> dict[str, Decimal]:
+    """Sums of two parts, column by column."""
+    zero = Decimal(0)
+    return {
+        column: _EXACT.add(left.get(column, zero), right.get(column, zero))
+        for column in left | right
     }

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from waybill.receipt.model import MAX_OFFENDERS
-from waybill.receipt.numbers import counted, exact
+from waybill.receipt.numbers import counted, decimals, exact
 from waybill_common import connections
 from waybill_common.errors import WaybillError
 
@@ -46,7 +46,9 @@ def first(
         # A savepoint: what fails here must not cost the receipt its snapshot.
         with session.transaction():
             if account.files:
-                return tuple(islice(_short_files(session, contract, account), MAX_OFFENDERS))
+                return tuple(
+                    islice(_short_files(session, contract, stream, account), MAX_OFFENDERS)
+                )
             if not stream.key or account.source is None:
                 return ()
             setting = f"WAYBILL_{contract.source.upper()}"
@@ -64,19 +66,32 @@ def first(
 
 
 def _short_files(
-    session: psycopg.Connection[dict[str, Any]], contract: Contract, account: Account
+    session: psycopg.Connection[dict[str, Any]],
+    contract: Contract,
+    stream: Stream,
+    account: Account,
 ) -> Iterator[str]:
-    query = sql.SQL("select _sdc_source_file as file, count(*) as rows from {} group by 1").format(
-        sql.Identifier(contract.raw_schema, account.table)
-    )
-    landed = {row["file"]: row["rows"] for row in session.execute(query)}
+    sums = [
+        sql.SQL(", coalesce(sum({}), 0)::numeric as {}").format(
+            sql.Identifier(column), sql.Identifier(f"sum of {column}")
+        )
+        for column in stream.control_totals
+    ]
+    query = sql.SQL(
+        "select _sdc_source_file as file, count(*) as rows{} from {} group by 1"
+    ).format(sql.SQL("").join(sums), sql.Identifier(contract.raw_schema, account.table))
+    landed = {row["file"]: row for row in session.execute(query)}
     for file, kept in sorted((account.files or {}).items()):
-        rows = kept.get("rows", 0)
-        if landed.get(file, 0) != rows:
-            yield f"{file}: {exact(landed.get(file, 0))} landed of {counted(rows, 'row')}"
-    for file, rows in sorted((file, rows) for file, rows in landed.items() if file is not None):
-        if file not in (account.files or {}):
-            yield f"{file}: {counted(rows, 'row')} landed, but no such file in the bookmark"
+        here = landed.pop(file, {"rows": 0})
+        if here["rows"] != kept["rows"]:
+            yield f"{file}: {exact(here['rows'])} landed of {counted(kept['rows'], 'row')}"
+            continue
+        for column, total in decimals(kept.get("totals")).items():
+            found = here.get(f"sum of {column}", total)
+            if found != total:
+                yield f"{file}: sum of {column} is {exact(found)} landed, {exact(total)} in the file"
+    for file, here in landed.items():
+        yield f"{file or 'no file'}: {counted(here['rows'], 'row')} landed, not in the bookmark"
 
 
 def _rows(
@@ -112,8 +127,12 @@ def _differing_keys(stream: Stream, source: Iterator[Row], landed: Iterator[Row]
                 stream.control_totals, there[1], here[1], strict=True
             ):
                 if expected != found:
-                    yield f"{_words(stream, here)}: {column} is {found}, {expected} at the source"
+                    yield f"{_words(stream, here)}: {column} is {_amount(found)}, {_amount(expected)} at the source"
             here, there = next(landed, None), next(source, None)
+
+
+def _amount(value: Decimal | None) -> str:
+    return "null" if value is None else exact(value)
 
 
 def _words(stream: Stream, row: Row | None) -> str:

@@ -55,6 +55,13 @@ def _table(first: str, headings: Iterable[str]) -> Table:
     return table
 
 
+def _print(table: Table, out: Console) -> None:
+    if out.width < _WIDTH_OF_A_LOG:
+        table.padding = (0, 1, 0, 0)
+    out.print()
+    out.print(table)
+
+
 def _state(*, is_ok: bool) -> str:
     return "ok" if is_ok else "[bold red]differs[/bold red]"
 
@@ -68,8 +75,8 @@ def _show_source(source: str, reports: Sequence[StreamReport], out: Console) -> 
         name for name in _MOVEMENTS if any(getattr(report.movement, name) for report in reports)
     ]
     rows = _table(
-        f"\n{source}: rows",
-        ("\nsource", "\nread", *(f"\n{name}" for name in moved), "\nlanded", "\n"),
+        source,
+        ("source", "read", *moved, "landed", ""),
     )
     for report in reports:
         rows.add_row(
@@ -80,8 +87,8 @@ def _show_source(source: str, reports: Sequence[StreamReport], out: Console) -> 
             _figure(report.landed.rows if report.landed else None),
             _state(is_ok=not report.differences),
         )
-    out.print(rows)
-    totals = _table(f"\n{source}: control totals", ("\nsource", "\nlanded", "\n"))
+    _print(rows, out)
+    totals = _table("control total", ("source", "landed", ""))
     for report in reports:
         for column, landed in (report.landed.totals if report.landed else {}).items():
             at_source = report.source.totals.get(column) if report.source else None
@@ -89,14 +96,14 @@ def _show_source(source: str, reports: Sequence[StreamReport], out: Console) -> 
             name = escape(f"{report.name}.{column}")
             totals.add_row(name, _figure(at_source), exact(landed), _state(is_ok=is_ok))
     if totals.row_count:
-        out.print(totals)
+        _print(totals, out)
     for report in reports:
         for note in report.notes:
             out.print(f"note: {escape(note)}")
 
 
 def _show_marts(reports: Sequence[MartReport], out: Console) -> None:
-    table = _table("\nmarts", ("\norigin", "\nmart", "\n"))
+    table = _table("mart", ("origin", "mart", ""))
     for report in reports:
         there, here = report.expected, report.found
         is_ok = not report.differences
@@ -111,11 +118,11 @@ def _show_marts(reports: Sequence[MartReport], out: Console) -> None:
             table.add_row(
                 escape(f"  {column}"), exact(total), _figure(found), _state(is_ok=total == found)
             )
-    out.print(table)
+    _print(table, out)
 
 
 def _show_steps(steps: Sequence[StepReport], out: Console) -> None:
-    table = _table("\nsteps", ("\nstarted (UTC)", "\nseconds", "\n"))
+    table = _table("step", ("started (UTC)", "seconds", ""))
     for step in steps:
         table.add_row(
             escape(step.name),
@@ -123,7 +130,7 @@ def _show_steps(steps: Sequence[StepReport], out: Console) -> None:
             f"{step.seconds:,.1f}",
             "ok" if step.succeeded else "[bold red]failed[/bold red]",
         )
-    out.print(table)
+    _print(table, out)
 
 
 def _show_outcome(receipt: Receipt, out: Console) -> None:
