@@ -43,6 +43,7 @@ class CopyEncoding(BaseBatchFileEncoding):
         columns: Their columns, in order.
         rows: How many rows they hold together.
         batch_id: Differs for each legitimate load, also of a content that was loaded before.
+        extracted_at: `_sdc_extracted_at` of every row, in ISO 8601.
         source_partition: The file whose rows they replace, also when they hold none.
     """
 
@@ -51,6 +52,7 @@ class CopyEncoding(BaseBatchFileEncoding):
     columns: list[str] = field(default_factory=list)
     rows: int = 0
     batch_id: str = ""
+    extracted_at: str = ""
     source_partition: str = ""
 
 
@@ -116,16 +118,18 @@ class CsvStream(Stream):
 
     def _sync_batches(self, batch_config: BatchConfig, context: Any = None) -> None:  # noqa: ARG002 - SDK signature
         """Send each file that changed as one batch, followed by the state that says so."""
+        folder = self._csv_tap.batch_folder
         with self.get_batch_counter() as counter:
             for file, read, bookmark in self._changed():
                 text = self._copy_text(file, read)
-                manifest = [path.as_uri() for path, _ in self._csv_tap.batch_folder.write(text)]
+                manifest = [path.absolute().as_uri() for path, _ in folder.write(text)]
                 names = [one.name for one in read.fields]
-                columns = [*names, "_sdc_source_file", "_sdc_extracted_at"]
+                columns = [*names, "_sdc_source_file"]
                 encoding = CopyEncoding(
                     columns=columns,
                     rows=read.entry["rows"],
                     batch_id=self._batch_id(file, read, columns),
+                    extracted_at=self._extracted_at,
                     source_partition=file.name,
                 )
                 self._write_batch_message(encoding=encoding, manifest=manifest)
@@ -165,7 +169,7 @@ class CsvStream(Stream):
         self.state_manager.is_flushed = True
 
     def _copy_text(self, file: SourceFile, read: files.FileRead) -> Iterator[bytes]:
-        fixed = f"\t{copy_text.escape(file.name)}\t{self._extracted_at}\n"
+        fixed = f"\t{copy_text.escape(file.name)}\n"
         for columns in read.columns():
             fields = list(map(_encoded, read.fields, columns))
             if fields[0]:
@@ -188,6 +192,9 @@ class CsvStream(Stream):
 
     def _increment_stream_state(self, latest_record: Any, *, context: Any = None) -> None:
         """Nothing: the bookmark is by file."""
+
+    def _write_starting_replication_value(self, context: Any) -> None:
+        """Nothing: there is no replication key."""
 
 
 def _encoded(one: Field, column: Values) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -78,7 +79,9 @@ class TapCsv(Tap):
     @cached_property
     def batch_folder(self) -> BatchFolder:
         """Where this run's batch files go; those of dead runs are swept when it is made."""
-        return BatchFolder(f"{self.name}--{self.contract.source}")
+        folder = BatchFolder(f"{self.name}--{self.contract.source}")
+        atexit.register(folder.close)
+        return folder
 
     def discover_streams(self) -> Sequence[CsvStream]:
         """A stream for each table of the contract that has files here.

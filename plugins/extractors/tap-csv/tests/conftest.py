@@ -1,0 +1,205 @@
+"""What the tests of tap-csv share: contracts made on the spot, runs of the tap, a local HTTP server."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import io
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tap_csv.tap import TapCsv
+from waybill_common import batch_files, copy_text
+
+Columns = dict[str, str]
+
+
+@dataclass
+class Output:
+    """The messages of one run, rows gathered by stream."""
+
+    messages: list[dict[str, Any]]
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [message for message in self.messages if message["type"] == kind]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return self.of("STATE")[-1]["value"]
+
+    def bookmark(self, stream: str) -> dict[str, Any]:
+        return self.state["bookmarks"][stream]
+
+    def schema(self, stream: str) -> dict[str, Any]:
+        return next(m["schema"] for m in self.of("SCHEMA") if m["stream"] == stream)
+
+
+def gather(text: str) -> Output:
+    """Read a run's output, batch files included."""
+    messages = [json.loads(line, parse_float=str) for line in text.splitlines()]
+    output = Output(messages)
+    for message in messages:
+        rows = output.rows.setdefault(message.get("stream", ""), [])
+        if message["type"] == "RECORD":
+            rows.append(message["record"])
+        elif message["type"] == "BATCH":
+            rows += batch_rows(message)
+    return output
+
+
+def batch_rows(message: dict[str, Any]) -> list[dict[str, Any]]:
+    encoding = message["encoding"]
+    rows = []
+    for uri in message["manifest"]:
+        text = batch_files.local_path(uri).read_bytes().decode()
+        for line in text.split("\n")[:-1]:
+            values = copy_text.decode_row(line)
+            row = dict(zip(encoding["columns"], values, strict=True))
+            rows.append(row | {"_sdc_extracted_at": encoding["extracted_at"]})
+    assert len(rows) == encoding["rows"]
+    return rows
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """The SDK's signal handlers end with the test."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    monkeypatch.setenv("WAYBILL_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder for a test's CSV files."""
+    path = tmp_path / "csv"
+    path.mkdir()
+    return path
+
+
+_LOGICAL = {"integer": "integer", "numeric": "number", "boolean": "boolean", "date": "date"}
+
+
+def document(streams: dict[str, Columns], drift: str = "evolve") -> dict[str, Any]:
+    """A contract: a column's type may end in `!` (required), `#` (key) or `+` (control total)."""
+    return {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": "shop",
+        "name": "Shop",
+        "version": "1.0.0",
+        "status": "active",
+        "domain": "trade",
+        "description": {"purpose": "A test."},
+        "servers": [
+            {
+                "server": "warehouse",
+                "type": "postgres",
+                "host": "localhost",
+                "port": 5432,
+                "database": "warehouse",
+                "schema": "raw_shop",
+            }
+        ],
+        "schema": [
+            {
+                "name": name,
+                "logicalType": "object",
+                "physicalType": "table",
+                "dataGranularityDescription": "One row per row",
+                "customProperties": [
+                    {"property": "files", "value": f"{name}*.csv"},
+                    {"property": "drift", "value": drift},
+                ],
+                "properties": [_property(*item) for item in columns.items()],
+            }
+            for name, columns in streams.items()
+        ],
+    }
+
+
+def _property(name: str, marked: str) -> dict[str, Any]:
+    sql_type = marked.rstrip("!#+")
+    found: dict[str, Any] = {
+        "name": name,
+        "logicalType": _LOGICAL.get(sql_type, "string"),
+        "physicalType": sql_type,
+    }
+    if "!" in marked:
+        found["required"] = True
+    if "#" in marked:
+        found |= {"primaryKey": True, "primaryKeyPosition": 1}
+    if "+" in marked:
+        found["customProperties"] = [{"property": "controlTotal", "value": True}]
+    return found
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a contract and gives its path."""
+
+    def write(streams: dict[str, Columns], **options: Any) -> Path:
+        path = tmp_path / "contract.yml"
+        path.write_text(yaml.safe_dump(document(streams, **options)))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def run(home: Path) -> Callable[..., Output]:
+    """Runs the tap in this process and gives what it wrote."""
+
+    def run_tap(
+        path: object,
+        contract: Path,
+        mode: str = "batch",
+        state: dict[str, Any] | None = None,
+        catalog: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> Output:
+        config = {"path": str(path), "contract": str(contract), "mode": mode} | settings
+        written = io.StringIO()
+        with contextlib.redirect_stdout(written):
+            TapCsv(config=config, state=state, catalog=catalog).sync_all()
+        return gather(written.getvalue())
+
+    return run_tap
+
+
+@pytest.fixture(params=["batch", "record"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[str]:
+    """The folder behind a local HTTP server, which knows no ranges."""
+    handler = lambda *args: _Quiet(*args, directory=str(folder))  # noqa: E731 - a handler is called like a class
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
