@@ -191,7 +191,7 @@ def embedded(user: str, dbname: str, *, folder: Path | None = None) -> Connectio
     try:
         address = json.loads((folder / "cluster.json").read_text())
         password = json.loads((folder / "passwords.json").read_text())[user]
-    except (FileNotFoundError, KeyError) as error:
+    except (FileNotFoundError, NotADirectoryError, KeyError) as error:
         msg = f"The embedded Postgres in {folder} has no login {user!r} yet."
         raise WaybillError(msg, "Start it with `meltano invoke warehouse:up`.") from error
     except PermissionError as error:

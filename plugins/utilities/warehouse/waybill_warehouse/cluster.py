@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from waybill_common import connections
-from waybill_common.connections import SOURCE_DATABASE, SUPERUSER, WAREHOUSE_DATABASE
+from waybill_common.connections import SUPERUSER
 from waybill_common.errors import WaybillError
 from waybill_warehouse import (
+    address,
     binaries,
     commands,
     initialize,
@@ -95,6 +95,9 @@ class Cluster:
 
     def version(self) -> str | None:
         """The version of the server that answers, or None if none does."""
+        if self.data.exists() and postmaster.running(self.data) is None:
+            # Whoever listens on the port now is somebody else, and may never answer.
+            return None
         try:
             return self._answer()
         except WaybillError:
@@ -138,8 +141,8 @@ class Cluster:
         postmaster.disown(self.data)
         self._prune_log()
         for attempt in range(_PORT_ATTEMPTS):
-            port = self._port(is_retry=attempt > 0)
-            self._write_address(port)
+            port = ports.assign(address.port(self.folder) if attempt == 0 else None)
+            address.write(self.folder, port)
             if self._launch(server, port):
                 return
             if ports.fixed() or ports.is_free(port):
@@ -217,29 +220,6 @@ class Cluster:
                 return True
             time.sleep(0.05)
         return False
-
-    def _port(self, *, is_retry: bool) -> int:
-        if demanded := ports.fixed():
-            if ports.is_free(demanded):
-                return demanded
-            msg = f"{ports.SETTING}={demanded}: another program listens on {ports.HOST}:{demanded}."
-            raise WaybillError(msg, f"Stop it, or set {ports.SETTING} to another port.")
-        remembered = self._remembered_port()
-        if remembered and not is_retry and ports.is_free(remembered):
-            return remembered
-        return ports.choose()
-
-    def _remembered_port(self) -> int | None:
-        try:
-            address: dict[str, Any] = json.loads((self.folder / "cluster.json").read_text())
-        except FileNotFoundError:
-            return None
-        return int(address["port"])
-
-    def _write_address(self, port: int) -> None:
-        databases = {name: name for name in (WAREHOUSE_DATABASE, SOURCE_DATABASE)}
-        address = {"host": ports.HOST, "port": port, "databases": databases}
-        private_files.write(self.folder / "cluster.json", json.dumps(address, indent=2) + "\n")
 
     def _prune_log(self) -> None:
         # The server begins a day's file anew at midnight only, not when it starts on that day.

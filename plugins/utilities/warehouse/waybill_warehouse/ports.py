@@ -43,12 +43,21 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose() -> int:
-    """A free port.
+def assign(remembered: int | None) -> int:
+    """The port to start on: `WAYBILL_PG_PORT`, or the one of the last start, or a free one.
 
     Raises:
-        WaybillError: None of many tried is free.
+        WaybillError: Another program listens on `WAYBILL_PG_PORT`, or no port is free.
     """
+    if demanded := fixed():
+        if is_free(demanded):
+            return demanded
+        msg = f"{SETTING}={demanded}: another program listens on {HOST}:{demanded}."
+        raise WaybillError(msg, f"Stop it, or set {SETTING} to another port.")
+    return remembered if remembered and is_free(remembered) else _choose()
+
+
+def _choose() -> int:
     for port in random.sample(_CHOICE, 200):
         if is_free(port):
             return port

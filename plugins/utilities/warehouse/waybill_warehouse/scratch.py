@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import uuid
@@ -20,7 +19,15 @@ from waybill_common.connections import (
     WAREHOUSE_DATABASE,
     WAREHOUSE_ROLES,
 )
-from waybill_warehouse import bootstrap, databases, embedded, passwords, postmaster, private_files
+from waybill_warehouse import (
+    address,
+    bootstrap,
+    databases,
+    embedded,
+    passwords,
+    postmaster,
+    private_files,
+)
 from waybill_warehouse.cluster import Cluster
 
 if TYPE_CHECKING:
@@ -84,13 +91,10 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 def write_home(home: Path, server: Cluster) -> None:
     """Make a WAYBILL_HOME whose databases are to be two of the cluster's, with names of their own."""
-    unique = uuid.uuid4().hex[:12]
     folder = home / "postgres"
     private_files.folder(folder)
-    address = json.loads((server.folder / "cluster.json").read_text())
-    for name in (WAREHOUSE_DATABASE, SOURCE_DATABASE):
-        address["databases"][name] = f"{name}_{unique}"
-    private_files.write(folder / "cluster.json", json.dumps(address))
+    port = connections.embedded(SUPERUSER, WAREHOUSE_DATABASE, folder=server.folder).port
+    address.write(folder, port, suffix=f"_{uuid.uuid4().hex[:12]}")
     secrets = (server.folder / passwords.FILE).read_text()
     private_files.write(folder / passwords.FILE, secrets)
 

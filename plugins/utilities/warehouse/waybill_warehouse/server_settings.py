@@ -46,7 +46,6 @@ log_checkpoints = off
 
 _EXPENDABLE = """
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 """
 
