@@ -58,7 +58,7 @@ class Connection:
     def url(self) -> str:
         """The connection as a libpq URI, with the password and the role."""
         secret = f":{percent_encode(self.password, safe='')}" if self.password else ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = f"[{self.host}]" if ":" in self.host else percent_encode(self.host, safe="")
         parameters = self._parameters(f"-c role={self.role}" if self.role else "")
         # libpq reads `+` as itself, not as a space.
         query = f"?{urlencode(parameters, quote_via=percent_encode)}" if parameters else ""
@@ -93,6 +93,8 @@ class Connection:
             if self.setting:
                 msg = f"{self.setting}: cannot connect to {self.place}: {reason}."
                 remedy = f"Check host, port, user, password and database in {self.setting}."
+                if self.role and f'role "{self.role}"' in reason:
+                    remedy = "Make the roles with `meltano invoke warehouse:up`."
             else:
                 msg = f"The embedded Postgres does not answer at {self.place}: {reason}."
                 remedy = "Start it with `meltano invoke warehouse:up`."

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from waybill_common import contracts
+from waybill_common.contracts import Freshness, Reference
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+KEYS = {
+    "olist": {
+        "orders": ("order_id",),
+        "order_items": ("order_id", "order_item_id"),
+        "geolocation": (),
+    },
+    "totesys": {"sales_order": ("sales_order_id",), "payment": ("payment_id",)},
+}
+
+
+def document() -> dict[str, Any]:
+    """The smallest contract that says something of each kind."""
+    return {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": "shop",
+        "name": "Shop",
+        "version": "1.0.0",
+        "status": "active",
+        "domain": "retail",
+        "description": {"purpose": "Orders."},
+        "servers": [
+            {
+                "server": "w",
+                "type": "postgres",
+                "host": "h",
+                "port": 1,
+                "database": "d",
+                "schema": "raw_shop",
+            }
+        ],
+        "slaProperties": [{"property": "latency", "value": 2, "unit": "d", "element": "lines.at"}],
+        "schema": [
+            {
+                "name": "lines",
+                "logicalType": "object",
+                "dataGranularityDescription": "One row per line of an order",
+                "customProperties": [
+                    {"property": "files", "value": "lines*.csv"},
+                    {"property": "replicationKey", "value": "at"},
+                    {"property": "drift", "value": "freeze"},
+                ],
+                "quality": [
+                    {
+                        "name": "price_is_known",
+                        "type": "sql",
+                        "description": "Every line has a price.",
+                        "dimension": "completeness",
+                        "query": "select line from {table} where price is null",
+                        "mustBe": 0,
+                        "customProperties": [
+                            {"property": "exceptions", "value": ["7"]},
+                            {"property": "exceptionColumn", "value": "line"},
+                        ],
+                    }
+                ],
+                "properties": [
+                    {
+                        "name": "line",
+                        "logicalType": "integer",
+                        "physicalType": "integer",
+                        "primaryKey": True,
+                        "primaryKeyPosition": 2,
+                    },
+                    {
+                        "name": "order_id",
+                        "logicalType": "string",
+                        "physicalType": "text",
+                        "primaryKey": True,
+                        "primaryKeyPosition": 1,
+                        "classification": "pii",
+                        "relationships": [{"type": "foreignKey", "to": "orders.id"}],
+                    },
+                    {
+                        "name": "price",
+                        "logicalType": "number",
+                        "physicalType": "numeric(10,2)",
+                        "logicalTypeOptions": {"minimum": 0, "maximum": 9999},
+                        "customProperties": [{"property": "controlTotal", "value": True}],
+                    },
+                ],
+            }
+        ],
+    }
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[Any], Path]:
+    def written(content: Any) -> Path:
+        path = tmp_path / "shop.yml"
+        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+        return path
+
+    return written
+
+
+def test_a_contract_is_read_whole(write: Callable[[Any], Path]) -> None:
+    """Taps, target, suites and receipt all build on these fields."""
+    shop = contracts.load(write(document()))
+    assert (shop.source, shop.domain, shop.raw_schema) == ("shop", "retail", "raw_shop")
+    lines = shop.stream("lines")
+    assert lines.key == ("order_id", "line")
+    assert (lines.files, lines.replication_key, lines.drift) == ("lines*.csv", "at", "freeze")
+    assert lines.freshness == Freshness(2, "day")
+    assert lines.control_totals == ("price",)
+    order_id, price = lines.column("order_id"), lines.column("price")
+    assert order_id.reference == Reference("orders", "id")
+    assert (order_id.is_required, order_id.classification) == (True, "pii")
+    assert (price.sql_type, price.minimum, price.maximum) == ("numeric(10,2)", 0, 9999)
+    assert (price.is_required, price.classification, price.reference) == (False, "internal", None)
+    (rule,) = lines.rules
+    assert (rule.severity, rule.exceptions, rule.exception_column) == ("error", ("7",), "line")
+
+
+def test_unknown_names_are_key_errors(write: Callable[[Any], Path]) -> None:
+    """Callers tell a stream or column that the contract does not know from one without a promise."""
+    shop = contracts.load(write(document()))
+    with pytest.raises(KeyError, match="orders"):
+        shop.stream("orders")
+    with pytest.raises(KeyError, match="colour"):
+        shop.stream("lines").column("colour")
+
+
+@pytest.mark.parametrize(
+    ("break_", "says"),
+    [
+        (lambda contract: contract.pop("apiVersion"), "'apiVersion' is a required property"),
+        (lambda contract: contract.update(kind="Other"), "$.kind"),
+        (
+            lambda contract: contract["schema"][0]["properties"][0].update(logicalType="int"),
+            "$.schema[0]",
+        ),
+        (lambda contract: contract.pop("domain"), "shop.yml: KeyError: 'domain'"),
+        (
+            lambda contract: contract["schema"][0].pop("dataGranularityDescription"),
+            "dataGranularity",
+        ),
+    ],
+)
+def test_a_broken_contract_is_named_with_the_place(
+    write: Callable[[Any], Path], break_: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    """One line that leads to the spot, whether the standard or Waybill misses something."""
+    contract = document()
+    break_(contract)
+    with pytest.raises(WaybillError) as refused:
+        contracts.load(write(contract))
+    assert says in refused.value.cause
+    assert refused.value.cause.startswith("shop.yml: ")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["a: [", "", "- a list"])
+def test_what_is_no_contract_at_all_is_named(write: Callable[[Any], Path], text: str) -> None:
+    """A torn or empty file is told by its name."""
+    with pytest.raises(WaybillError, match=r"shop\.yml"):
+        contracts.load(write(text))
+
+
+def test_a_missing_contract_is_named(tmp_path: Path) -> None:
+    """The setting `contract` may hold any path."""
+    with pytest.raises(WaybillError, match=r"No data contract at .*gone\.yml\. Name an existing"):
+        contracts.load(tmp_path / "gone.yml")
+
+
+def test_the_projects_own_contracts_hold_together() -> None:
+    """Keys, references, rules and exceptions of our contracts lead to streams and columns there are."""
+    loaded = {contract.source: contract for contract in contracts.load_all()}
+    assert sorted(loaded) == ["olist", "totesys"]
+    for source, keys in KEYS.items():
+        assert {name: loaded[source].stream(name).key for name in keys} == keys
+    for contract in loaded.values():
+        assert contract.raw_schema == f"raw_{contract.source}"
+        for stream in contract.streams:
+            if stream.replication_key:
+                stream.column(stream.replication_key)
+            for rule in stream.rules:
+                assert "{table}" in rule.query
+                assert not rule.exceptions or stream.column(rule.exception_column or "")
+            for column in stream.columns:
+                if column.reference:
+                    contract.stream(column.reference.stream).column(column.reference.column)
