@@ -8,16 +8,18 @@ import io
 import json
 import signal
 import threading
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from tap_csv.tap import TapCsv
 from waybill_common import batch_files, copy_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 Columns = dict[str, str]
 
@@ -174,6 +176,7 @@ def run(home: Path) -> Callable[..., Output]:
         catalog: dict[str, Any] | None = None,
         **settings: Any,
     ) -> Output:
+        assert home.parent.is_dir()
         config = {"path": str(path), "contract": str(contract), "mode": mode} | settings
         written = io.StringIO()
         with contextlib.redirect_stdout(written):

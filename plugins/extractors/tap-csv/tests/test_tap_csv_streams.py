@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import decimal
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_csv.tap import TapCsv
+from waybill_common import batch_files
 from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    Run = Callable[..., Any]
+    MakeContract = Callable[..., Path]
 
 ORDERS = {
     "id": "integer#",
@@ -20,7 +28,7 @@ ORDERS = {
 }
 
 
-def plain(rows):
+def plain(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows without what the tap adds, every value as PostgreSQL would show it."""
     shown = []
     for row in rows:
@@ -36,7 +44,9 @@ def plain(rows):
     return shown
 
 
-def test_values_are_those_of_the_file_in_both_modes(run, contract, folder, mode):
+def test_values_are_those_of_the_file_in_both_modes(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
     # Protects the exactness of each type, and NULL against the empty string.
     (folder / "orders.csv").write_bytes(
         b"id,name,price,at,paid\n"
@@ -49,14 +59,21 @@ def test_values_are_those_of_the_file_in_both_modes(run, contract, folder, mode)
     rows = plain(output.rows["orders"])
     assert [row["id"] for row in rows] == ["1", "2", "3", "4"]
     assert [row["name"] for row in rows] == ['O"Brien\r\nCo', None, "", "a\\tb\\N"]
-    assert [row["price"] for row in rows] == ["123456789012345678.123456789012", None, "0.10", "-1.50"]
+    assert [row["price"] for row in rows] == [
+        "123456789012345678.123456789012",
+        None,
+        "0.10",
+        "-1.50",
+    ]
     assert [row["paid"] for row in rows] == [True, None, False, False]
     assert rows[0]["at"].startswith("2018-02-28 23:59:59.5")
     assert {row["_sdc_source_file"] for row in output.rows["orders"]} == {"orders.csv"}
     assert len({row["_sdc_extracted_at"] for row in output.rows["orders"]}) == 1
 
 
-def test_columns_are_found_by_name(run, contract, folder, mode):
+def test_columns_are_found_by_name(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
     # Protects files whose columns stand in another order, as MeltanoLabs' tap loads them wrongly.
     (folder / "orders.csv").write_text("id,name,price,at,paid\n1,a,1.5,2018-01-01,t\n")
     (folder / "orders_2.csv").write_text('paid,"price",at,"name",id\nf,2.5,2018-01-02,b,2\n')
@@ -67,14 +84,18 @@ def test_columns_are_found_by_name(run, contract, folder, mode):
     ]
 
 
-def test_byte_order_mark_is_no_part_of_a_name(run, contract, folder, mode):
+def test_byte_order_mark_is_no_part_of_a_name(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
     # Protects files saved by Excel, with a BOM before a quoted header and CRLF line ends.
     (folder / "orders.csv").write_bytes(b'\xef\xbb\xbf"id","name"\r\n1,a\r\n')
     rows = run(folder, contract({"orders": {"id": "integer", "name": "text"}}), mode).rows["orders"]
     assert [str(row["id"]) for row in rows] == ["1"]
 
 
-def test_unknown_column_follows_the_drift_mode(run, contract, folder, mode):
+def test_unknown_column_follows_the_drift_mode(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
     # Protects the three promises about columns that the contract does not know.
     (folder / "t.csv").write_text('id,"we""ird; drop table x;--"\n1,yes\n')
     (folder / "t_2.csv").write_text("id\n2\n")
@@ -86,10 +107,14 @@ def test_unknown_column_follows_the_drift_mode(run, contract, folder, mode):
         run(folder, contract({"t": {"id": "integer"}}, drift="freeze"), mode)
     output = run(folder, contract({"t": {"id": "integer"}}, drift="quarantine"), mode)
     assert hostile not in output.schema("t")["properties"]
-    assert [set(row) for row in output.rows["t"]] == [{"id", "_sdc_source_file", "_sdc_extracted_at"}] * 2
+    assert [set(row) for row in output.rows["t"]] == [
+        {"id", "_sdc_source_file", "_sdc_extracted_at"}
+    ] * 2
 
 
-def test_schema_carries_types_key_totals_and_partition(run, contract, folder, mode):
+def test_schema_carries_types_key_totals_and_partition(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
     # Protects what the target decides by: exact types, key, control totals, source partition.
     (folder / "orders.csv").write_text("id,name,price,at,paid\n")
     output = run(folder, contract({"orders": ORDERS}), mode)
@@ -107,11 +132,15 @@ def test_schema_carries_types_key_totals_and_partition(run, contract, folder, mo
     assert properties["_sdc_extracted_at"]["x-sql-datatype"] == "timestamptz"
 
 
-def test_catalog_keeps_marks_and_takes_columns_out(run, home, contract, folder, mode):
+def test_catalog_keeps_marks_and_takes_columns_out(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
     # Protects the x- marks on the way through Meltano's catalog, and a column deselected in it.
     (folder / "orders.csv").write_text("id,name,price,at,paid\n1,secret,2.5,,t\n")
     promised = contract({"orders": ORDERS})
-    catalog = json.loads(TapCsv(config={"path": str(folder), "contract": str(promised)}).catalog_json_text)
+    catalog = json.loads(
+        TapCsv(config={"path": str(folder), "contract": str(promised)}).catalog_json_text
+    )
     for entry in catalog["streams"][0]["metadata"]:
         if entry["breadcrumb"] == ["properties", "name"]:
             entry["metadata"]["selected"] = False
@@ -123,7 +152,9 @@ def test_catalog_keeps_marks_and_takes_columns_out(run, home, contract, folder, 
     assert output.rows["orders"][0]["_sdc_source_file"] == "orders.csv"
 
 
-def test_figures_of_source_and_read(run, contract, folder, mode):
+def test_figures_of_source_and_read(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
     # Protects what the receipt compares: rows and exact sums, of the source and of this run.
     (folder / "orders.csv").write_text("id,name,price,at,paid\n1,,0.1,,\n2,,0.2,,\n")
     (folder / "orders_2.csv").write_text("id,name,price,at,paid\n3,,,,\n4,,1e2,,\n")
@@ -133,7 +164,9 @@ def test_figures_of_source_and_read(run, contract, folder, mode):
     assert first.bookmark("orders")["source"]["rows"] == 4
     assert first.bookmark("orders")["source"]["totals"] == {"price": "100.3"}
     assert first.bookmark("orders")["files"]["orders.csv"]["totals"] == {"price": "0.3"}
-    states = [message["value"]["bookmarks"]["orders"]["read"]["rows"] for message in first.of("STATE")]
+    states = [
+        message["value"]["bookmarks"]["orders"]["read"]["rows"] for message in first.of("STATE")
+    ]
     assert states == [2, 4], "one state for each file, none in between"
 
     (folder / "orders_3.csv").write_text("id,name,price,at,paid\n5,,0.05,,\n")
@@ -145,7 +178,9 @@ def test_figures_of_source_and_read(run, contract, folder, mode):
     assert second.bookmark("orders")["source"]["totals"] == {"price": "100.35"}
 
 
-def test_unchanged_is_skipped_changed_is_sent_whole(run, contract, folder, mode):
+def test_unchanged_is_skipped_changed_is_sent_whole(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
     # Protects incremental reads: by content, not by time stamp or size.
     promised = contract({"t": {"id": "integer"}})
     (folder / "t_1.csv").write_text("id\n1\n2\n")
@@ -164,7 +199,7 @@ def test_unchanged_is_skipped_changed_is_sent_whole(run, contract, folder, mode)
     assert [str(row["id"]) for row in full.rows["t"]] == ["1", "9", "3"]
 
 
-def test_changed_contract_sends_files_again(run, contract, folder):
+def test_changed_contract_sends_files_again(run: Run, contract: MakeContract, folder: Path) -> None:
     # Protects a column whose type was mended: its rows must land with the new type.
     (folder / "t.csv").write_text("id\n1\n")
     state = run(folder, contract({"t": {"id": "text"}})).state
@@ -172,7 +207,9 @@ def test_changed_contract_sends_files_again(run, contract, folder):
     assert len(again.rows["t"]) == 1
 
 
-def test_vanished_file_stays_in_the_bookmark(run, contract, folder):
+def test_vanished_file_stays_in_the_bookmark(
+    run: Run, contract: MakeContract, folder: Path
+) -> None:
     # Protects the figures of rows that stay in the warehouse.
     promised = contract({"t": {"id": "integer"}})
     for number in (1, 2):
@@ -185,7 +222,9 @@ def test_vanished_file_stays_in_the_bookmark(run, contract, folder):
     assert later.bookmark("t")["source"]["rows"] == 2
 
 
-def test_batch_says_what_it_holds(run, contract, folder, home):
+def test_batch_says_what_it_holds(
+    run: Run, contract: MakeContract, folder: Path, home: Path
+) -> None:
     # Protects the batch message that the target relies on, and the secrecy of its files.
     promised = contract({"t": {"id": "integer"}})
     (folder / "t.csv").write_text("id\n1\n")
@@ -194,12 +233,14 @@ def test_batch_says_what_it_holds(run, contract, folder, home):
     assert (encoding["format"], encoding["compression"]) == ("copy", "none")
     assert encoding["columns"] == ["id", "_sdc_source_file"]
     assert encoding["source_partition"] == "t.csv"
-    file = Path(first["manifest"][0].removeprefix("file://"))
+    file = batch_files.local_path(first["manifest"][0])
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.is_relative_to(home / "batch" / "tap-csv--shop")
 
 
-def test_file_that_lost_its_rows_is_announced(run, contract, folder):
+def test_file_that_lost_its_rows_is_announced(
+    run: Run, contract: MakeContract, folder: Path
+) -> None:
     # Protects the rows' removal: without a message the target could not know.
     promised = contract({"t": {"id": "integer"}})
     (folder / "t.csv").write_text("id\n1\n")
@@ -211,7 +252,7 @@ def test_file_that_lost_its_rows_is_announced(run, contract, folder):
     assert message["encoding"]["source_partition"] == "t.csv"
 
 
-def test_stream_maps_get_records(run, contract, folder):
+def test_stream_maps_get_records(run: Run, contract: MakeContract, folder: Path) -> None:
     # Protects stream maps, which batch files would pass by unseen.
     (folder / "t.csv").write_text("id,secret\n1,x\n2,y\n")
     promised = contract({"t": {"id": "integer", "secret": "text"}})
@@ -234,7 +275,10 @@ def test_stream_maps_get_records(run, contract, folder):
         ("id,n,at\n1,2,2018-01-01\n2,3\n", r"t\.csv, line 3: 2 fields where the header has 3"),
         ('id,n,at\n1,2,"\n"\n', r"line 2, column at: '\\n' is not a time"),
         ("id,n,at\n1.0,2,\n", r"line 2, column id: '1\.0' is not a whole number"),
-        ("id,n,at\n2147483648,2,\n", r"column id: '2147483648' is not a whole number from -2147483648"),
+        (
+            "id,n,at\n2147483648,2,\n",
+            r"column id: '2147483648' is not a whole number from -2147483648",
+        ),
         ("id,n,at\n,2,\n", r"column id: empty, but the contract requires a value"),
         ("id,n,at\n1,NaN,\n", r"column n: 'NaN' is not a decimal number"),
         ("id,n,at\n1,2,2018-02-30 00:00:00\n", r"column at: '2018-02-30 00:00:00' is not a time"),
@@ -242,7 +286,14 @@ def test_stream_maps_get_records(run, contract, folder):
         ('id,n,at\n1,"2"x,\n', r"line 2: not CSV: ',' expected after '\"'"),
     ],
 )
-def test_fault_is_named_with_file_line_and_column(run, contract, folder, mode, content, message):
+def test_fault_is_named_with_file_line_and_column(  # noqa: PLR0917 - fixtures are arguments
+    run: Run,
+    contract: MakeContract,
+    folder: Path,
+    mode: str,
+    content: str,
+    message: str,
+) -> None:
     # Protects the one line a person has to mend a file by.
     (folder / "t.csv").write_text(content)
     promised = contract({"t": {"id": "integer!", "n": "numeric", "at": "timestamp"}})
@@ -251,16 +302,22 @@ def test_fault_is_named_with_file_line_and_column(run, contract, folder, mode, c
 
 
 @pytest.mark.parametrize("bad", [b"a\x00b", b"a\xffb", b"\xed\xa0\x80"])
-def test_text_postgresql_cannot_hold_is_refused(run, contract, folder, mode, bad):
+def test_text_postgresql_cannot_hold_is_refused(
+    run: Run, contract: MakeContract, folder: Path, mode: str, bad: bytes
+) -> None:
     # Protects against NUL and bytes that are not UTF-8: the exact row and column are named.
     rows = b"".join(b"%d,ok\n" % number for number in range(20_000))
     (folder / "t.csv").write_bytes(b"id,name\n" + rows + b"1," + bad + b"\n")
     promised = contract({"t": {"id": "integer", "name": "text"}})
-    with pytest.raises(WaybillError, match="line 20002, column name: .* is not UTF-8 text without NUL"):
+    with pytest.raises(
+        WaybillError, match=r"line 20002, column name: .* is not UTF-8 text without NUL"
+    ):
         run(folder, promised, mode)
 
 
-def test_line_is_physical_after_breaks_in_quotes(run, contract, folder, mode):
+def test_line_is_physical_after_breaks_in_quotes(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
     # Protects line numbers behind quoted line breaks of every kind and blank lines.
     (folder / "t.csv").write_bytes(b'id,name\n1,"a\r\nb\rc\nd"\n\n\r\n2,x\nthree,y\n')
     promised = contract({"t": {"id": "integer", "name": "text"}})
@@ -268,7 +325,7 @@ def test_line_is_physical_after_breaks_in_quotes(run, contract, folder, mode):
         run(folder, promised, mode)
 
 
-def test_sum_does_not_round(run, contract, folder, mode):
+def test_sum_does_not_round(run: Run, contract: MakeContract, folder: Path, mode: str) -> None:
     # Protects control totals beyond the 28 digits of Python's default context.
     (folder / "t.csv").write_text(f"n\n{'9' * 60}\n0.{'0' * 40}1\n")
     output = run(folder, contract({"t": {"n": "numeric+"}}), mode)
@@ -277,7 +334,9 @@ def test_sum_does_not_round(run, contract, folder, mode):
     assert output.bookmark("t")["read"]["totals"]["n"] == f"{expected:f}"
 
 
-def test_blank_line_is_a_row_only_of_a_single_column(run, contract, folder, mode):
+def test_blank_line_is_a_row_only_of_a_single_column(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
     # Protects the reading of blank lines as PostgreSQL's COPY reads them, where it reads them at all.
     (folder / "one.csv").write_text("a\nx\n\ny\n")
     (folder / "two.csv").write_text("a,b\nx,1\n\ny,2\n")
