@@ -83,7 +83,7 @@ _ENCODERS: dict[type, Callable[[Any], str]] = {
     str: escape,
     bool: lambda value: "t" if value else "f",
     int: str,
-    decimal.Decimal: str,
+    decimal.Decimal: lambda value: "NaN" if value.is_nan() else str(value),
     float: repr,
     dt.datetime: str,
     dt.date: str,

@@ -34,6 +34,13 @@ class Counts:
     totals_received: dict[str, Decimal] = field(default_factory=dict)
     totals_landed_change: dict[str, Decimal] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        """The counts in words, for the log."""
+        return (
+            f"{self.received:,} received: {self.inserted:,} new, {self.updated:,} changed,"
+            f" {self.unchanged:,} unchanged, {self.superseded:,} superseded; {self.deleted:,} deleted"
+        )
+
     def add(self, other: Counts) -> None:
         """Add the counts of a further merge."""
         for name in ("received", "inserted", "updated", "unchanged", "superseded", "deleted"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import weakref
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -75,6 +76,8 @@ class Session:
         """
         if self._connection is None:
             connection = self._login.connect(client_encoding="utf8")
+            # An error on the way out must not leave a transaction open for as long as this lives.
+            weakref.finalize(self, connection.close)
             for setting in _SESSION:
                 connection.execute(setting)
             found = connection.execute("select to_regclass('waybill.load')").fetchone()

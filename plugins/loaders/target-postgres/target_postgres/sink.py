@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
@@ -57,15 +58,17 @@ class PostgresSink(Sink):
         self._started_at: dt.datetime | None = None
         self._batch_ids: list[str] = []
         self._files: list[Path] = []
+        self._counts = Counts()
+        self._is_open = False
         self.is_settled = False
         if missing := set(self._key) - {column.name for column in self._columns}:
             msg = f"Stream {self.stream_name}: key column {min(missing)} is not in its SCHEMA."
             raise WaybillError(msg)
 
     @property
-    def is_staged(self) -> bool:
+    def is_open(self) -> bool:
         """Whether the open transaction has rows of it."""
-        return self._staging is not None
+        return self._is_open
 
     @property
     def is_due(self) -> bool:
@@ -118,24 +121,26 @@ class PostgresSink(Sink):
         columns = encoding.get("columns") or [column.name for column in self._columns]
         return staging.copy_file(path, columns, encoding.get("extracted_at"))
 
-    def settle(self, bookmark: object) -> Counts:
+    def settle(self, bookmark: object) -> None:
         """Write what is staged, inside the open transaction, with its ledger row.
 
         Args:
             bookmark: The stream's part of the state, or None.
+
+        Raises:
+            WaybillError: PostgreSQL refuses it, such as a key that is NULL.
         """
         started_at = self._started_at or dt.datetime.now(tz=dt.UTC)
-        table_plan = self._plan or self._make_plan()
-        connection = self._session.connection
-        for statement in table_plan.before:
-            connection.execute(statement)
-        counts = Counts(totals_landed_change={}, totals_received={})
-        if self._staging or self.is_whole_table_due:
-            staging = self._staging or self._begin()
-            staging.flush()
-            counts = self._merge(staging)
-        for statement in table_plan.after:
-            connection.execute(statement)
+        try:
+            counts = self._write(self._plan or self._make_plan())
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            reason = error.diag.message_primary or str(error)
+            msg = f"Stream {self.stream_name}: {self.target_schema}.{self.target_table}: {reason}."
+            raise WaybillError(
+                msg, error.diag.message_detail or error.diag.message_hint or ""
+            ) from error
         self._session.record(
             schema=self.target_schema,
             stream=self.stream_name,
@@ -148,13 +153,17 @@ class PostgresSink(Sink):
         received = self._session.received[self.stream_name]
         for name in self._totals:
             received.totals[name] += counts.totals_received.get(name, 0)
+        self._counts.add(counts)
         self._staging = self._plan = self._started_at = None
         self._batch_ids = []
-        self.is_settled = True
-        return counts
+        self._is_open = self.is_settled = True
 
-    def discard_files(self) -> None:
-        """Delete the batch files that have been committed."""
+    def committed(self) -> None:
+        """Take note of the commit: say what has landed, and delete its batch files."""
+        if self._counts.received or self._counts.deleted:
+            self.logger.info("%s.%s: %s", self.target_schema, self.target_table, self._counts)
+        self._counts = Counts()
+        self._is_open = False
         for path in self._files:
             path.unlink(missing_ok=True)
         self._files = []
@@ -171,6 +180,7 @@ class PostgresSink(Sink):
 
     def _begin(self) -> Staging:
         self._started_at = dt.datetime.now(tz=dt.UTC)
+        self._is_open = True
         self._plan = self._plan or self._make_plan()
         self._staging = Staging(
             self._session.connection,
@@ -189,6 +199,19 @@ class PostgresSink(Sink):
             columns=self._columns,
             key=self._key,
         )
+
+    def _write(self, table_plan: Plan) -> Counts:
+        connection = self._session.connection
+        for statement in table_plan.before:
+            connection.execute(statement)
+        counts = Counts()
+        if self._staging or self.is_whole_table_due:
+            staging = self._staging or self._begin()
+            staging.flush()
+            counts = self._merge(staging)
+        for statement in table_plan.after:
+            connection.execute(statement)
+        return counts
 
     def _merge(self, staging: Staging) -> Counts:
         merge = Merge(

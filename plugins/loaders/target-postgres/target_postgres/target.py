@@ -124,6 +124,10 @@ class TargetPostgres(Target):
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._direct.clear()
         super()._process_schema_message(message_dict)
+        # What came under the old schema goes first, and the new one meets the table it leaves.
+        for sink in self._sinks_to_clear:
+            if isinstance(sink, PostgresSink) and sink.is_due:
+                sink.settle(None)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         stream = message_dict["stream"]
@@ -180,7 +184,6 @@ class TargetPostgres(Target):
         raise SystemExit(128 + signum)
 
     def _sinks(self) -> Iterator[PostgresSink]:
-        """Those that a new schema has replaced come first: their rows are older."""
         for sink in (*self._sinks_to_clear, *self._sinks_active.values()):
             if isinstance(sink, PostgresSink):
                 yield sink
@@ -219,20 +222,18 @@ class TargetPostgres(Target):
         """
         bookmarks = state.get("bookmarks")
         bookmarks = bookmarks if isinstance(bookmarks, dict) else {}
-        settled: list[PostgresSink] = []
         # One order for all, so that two targets never wait for each other.
         for sink in sorted(self._sinks(), key=lambda each: (each.target_schema, each.target_table)):
             bookmark = bookmarks.get(sink.stream_name)
             is_news = bookmark is not None and bookmark != self._bookmarks.get(sink.stream_name)
-            if is_end and sink.needs_state and sink.is_staged:
+            if is_end and sink.needs_state and sink.is_open:
                 msg = f"Stream {sink.stream_name}: the input ended before the STATE that its rows need."
                 raise WaybillError(msg, "The tap has failed: see its own error, and run again.")
             if sink.is_due or is_news or (is_end and sink.is_whole_table_due):
                 sink.settle(bookmark)
-                settled.append(sink)
         self.session.check_read(bookmarks)
         self.session.commit()
         self._bookmarks.update(bookmarks)
+        for sink in self._sinks():
+            sink.committed()
         self._sinks_to_clear = []
-        for sink in settled:
-            sink.discard_files()

@@ -28,6 +28,8 @@ SCHEMA = "raw_test"
 class Wire:
     """Builds Singer messages and sends them to the target."""
 
+    executable = EXECUTABLE
+
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self._folder = folder
         self._capsys = capsys
