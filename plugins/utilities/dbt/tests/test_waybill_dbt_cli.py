@@ -1,0 +1,80 @@
+"""`waybill-dbt` as a process: exit codes, the ledger, and what works without a warehouse."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from conftest import Dbt
+    from waybill_warehouse.scratch import ScratchDatabase
+
+_STEPS = "select step, succeeded, detail from waybill.step order by step_id"
+
+
+def test_a_build_is_recorded_with_its_counts(
+    warehouse: ScratchDatabase, small_project: Dbt
+) -> None:
+    """The receipt prints what the ledger holds of the models."""
+    small_project.succeed("build", "--select", "sound")
+    ((step, succeeded, detail),) = warehouse.rows(_STEPS)
+    assert (step, succeeded) == ("dbt:build", True)
+    assert detail["nodes"] == {"success": 1}
+    assert detail["failed"] == []
+    assert detail["elapsed_seconds"] > 0
+    assert (small_project.target / "manifest.json").is_file()
+    assert not (small_project.root / "transform" / "target").exists()
+
+
+def test_a_failing_test_fails_the_step(warehouse: ScratchDatabase, small_project: Dbt) -> None:
+    """Exit code 1 is what stops the job before its next step."""
+    code, _ = small_project.run("build", "--select", "flawed")
+    assert code == 1
+    ((step, succeeded, detail),) = warehouse.rows(_STEPS)
+    assert (step, succeeded) == ("dbt:build", False)
+    assert detail["nodes"] == {"fail": 1, "success": 1}
+    assert detail["failed"] == ["not_null_flawed_id"]
+
+
+def test_wrong_usage_says_so(warehouse: ScratchDatabase, small_project: Dbt) -> None:
+    """dbt's runner keeps usage errors to itself; a silent exit code 2 helps nobody."""
+    code, output = small_project.run("build", "--no-such-option")
+    assert code == 2
+    assert "--no-such-option" in output
+    assert [succeeded for _, succeeded, _ in warehouse.rows(_STEPS)] == [False]
+
+
+def test_the_project_can_be_read_before_there_is_a_warehouse(small_project: Dbt) -> None:
+    """`parse`, `ls` and `--version` belong to checks that run where no database is up."""
+    small_project.succeed("parse")
+    assert "small.sound" in small_project.succeed("ls")
+    assert "1.11" in small_project.succeed("--version")
+
+
+def test_without_a_warehouse_a_build_ends_in_one_line(small_project: Dbt) -> None:
+    """dbt's own report of a refused connection is twenty lines long and names no remedy."""
+    environment = {"WAREHOUSE_TRANSFORMER_URL": "postgresql://transformer:x@127.0.0.1:1/none"}
+    code, output = small_project.run("build", **environment)
+    assert code == 1
+    assert output.startswith("error: WAREHOUSE_TRANSFORMER_URL: cannot connect")
+    assert len(output.splitlines()) == 1
+
+
+def test_termination_cancels_the_query(warehouse: ScratchDatabase, small_project: Dbt) -> None:
+    """A terminated job must not go on in the server, and must not end with exit code 0."""
+    running = (
+        "select count(*) from pg_stat_activity where query like %s and state = 'active'"
+        " and pid <> pg_backend_pid() and datname = current_database()"
+    )
+    with small_project.start("build", "--select", "slow") as process:
+        deadline = time.monotonic() + 60
+        while warehouse.rows(running, ["%pg_sleep(60)%"]) == [(0,)]:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 143
+    assert [succeeded for _, succeeded, _ in warehouse.rows(_STEPS)] == [False]
+    assert warehouse.rows(running, ["%pg_sleep(60)%"]) == [(0,)]
