@@ -57,6 +57,7 @@ class PostgresSink(Sink):
         self._plan: Plan | None = None
         self._started_at: dt.datetime | None = None
         self._batch_ids: list[str] = []
+        self._partitions: set[str] = set()
         self._files: list[Path] = []
         self._counts = Counts()
         self._is_open = False
@@ -121,6 +122,13 @@ class PostgresSink(Sink):
         columns = encoding.get("columns") or [column.name for column in self._columns]
         return staging.copy_file(path, columns, encoding.get("extracted_at"))
 
+    def add_partition(self, name: str) -> None:
+        """Take note that all rows of a file are in this transaction, also if it has none."""
+        if self._is_partitioned:
+            self._partitions.add(name)
+            if self._staging is None:
+                self._begin()
+
     def settle(self, bookmark: object) -> None:
         """Write what is staged, inside the open transaction, with its ledger row.
 
@@ -156,6 +164,7 @@ class PostgresSink(Sink):
         self._counts.add(counts)
         self._staging = self._plan = self._started_at = None
         self._batch_ids = []
+        self._partitions = set()
         self._is_open = self.is_settled = True
 
     def committed(self) -> None:
@@ -234,7 +243,7 @@ class PostgresSink(Sink):
             return []
         new = [
             name
-            for name in staging.distinct(SOURCE_FILE)
+            for name in sorted(self._partitions.union(staging.distinct(SOURCE_FILE)))
             if (self.stream_name, name) not in self._session.replaced_partitions
         ]
         self._session.replaced_partitions.update((self.stream_name, name) for name in new)

@@ -152,6 +152,8 @@ class TargetPostgres(Target):
         if sink is None:
             msg = f"Stream {stream}: stream maps and flattening need records, not batch files."
             raise WaybillError(msg, "Set the tap's `mode` to record.")
+        if partition := encoding.get("source_partition"):
+            sink.add_partition(partition)
         rows = 0
         for uri in message_dict["manifest"]:
             path = batch_files.local_path(uri)

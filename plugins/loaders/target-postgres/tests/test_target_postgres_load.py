@@ -102,6 +102,22 @@ def test_file_is_replaced_without_a_key(wire: Any, warehouse: ScratchDatabase, l
     assert last["totals_landed_change"] == {"n": 5}
 
 
+@pytest.mark.parametrize("key", [["n"], []])
+def test_emptied_file_takes_its_rows_along(
+    wire: Any, warehouse: ScratchDatabase, ledger: Any, key: list[str]
+) -> None:
+    # A file that now has a header and no row leaves none of its rows behind.
+    types = {"n": "integer", "_sdc_source_file": "text"}
+    schema = wire.schema("places", types, key, **{"x-source-partition": "_sdc_source_file"})
+    rows = [(1, "one.csv"), (2, "two.csv")]
+    wire.load(schema, wire.batch("places", list(types), rows), wire.state())
+    empty = wire.batch("places", list(types), [], source_partition="one.csv")
+    wire.load(schema, empty | {"manifest": []}, wire.state())
+
+    assert warehouse.rows("select n from raw_test.places") == [(2,)]
+    assert counts(ledger("places")[-1]) == (0, 0, 0, 0, 0, 1)
+
+
 def test_file_is_replaced_by_key(wire: Any, warehouse: ScratchDatabase, ledger: Any) -> None:
     # A keyed file sent again updates, inserts, and deletes what it no longer holds; a later file's rows stay.
     types = {"id": "integer", "n": "total:integer", "_sdc_source_file": "text"}
