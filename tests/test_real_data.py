@@ -122,7 +122,7 @@ FIGURES = {
         group by 1 order by 1
         """,
         """
-        select to_char(o.purchased_at, 'YYYY-MM') as month,
+        select to_char(o.purchased_at_local, 'YYYY-MM') as month,
             count(distinct o.order_id), sum(i.price), sum(i.freight_value)
         from marketplace.fct_order_items as i join marketplace.fct_orders as o using (order_id)
         group by 1 order by 1
