@@ -125,6 +125,23 @@ def test_a_reused_pid_does_not_keep_the_server_down(own_cluster: Cluster) -> Non
         bystander.wait()
 
 
+def test_a_server_is_recognised_without_proc(
+    own_cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """macOS has no /proc: the arguments of the process tell whether it is ours."""
+    own_cluster.up()
+    pid = pid_of(own_cluster)
+    monkeypatch.setattr(postmaster, "_PROC", tmp_path / "no proc")
+    assert postmaster.running(own_cluster.data) == pid
+    postmaster.end_orphans(own_cluster.data)
+
+    stale = tmp_path / "postmaster.pid"
+    stale.write_text(f"{os.getpid()}\n")
+    assert postmaster.running(tmp_path) is None
+    stale.write_text("torn")
+    assert postmaster.running(tmp_path) is None
+
+
 def test_two_at_once_share_one_server(own_home: Path) -> None:
     """Two jobs that start together: one starts the server, the other waits for it."""
     both = [subprocess.Popen([COMMAND, "up"], stdout=subprocess.PIPE, text=True) for _ in range(2)]

@@ -11,18 +11,15 @@ import signal
 import time
 from pathlib import Path
 
+from waybill_warehouse import commands
+
 _PROC = Path("/proc")
 
 
 def running(data: Path) -> int | None:
-    """The pid of the postmaster that serves a data directory, or None.
-
-    Where there is no /proc, any live process with that pid counts.
-    """
+    """The pid of the postmaster that serves a data directory, or None."""
     pid = _recorded(data)
-    if pid is None or not _exists(pid):
-        return None
-    return pid if not _PROC.is_dir() or _serves(pid, data) else None
+    return pid if pid is not None and _serves(pid, data) else None
 
 
 def disown(data: Path) -> None:
@@ -60,24 +57,21 @@ def _recorded(data: Path) -> int | None:
         return None
 
 
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _serves(pid: int, data: Path) -> bool:
-    # Server processes work in their data directory. A zombie has no working directory.
+    if not _PROC.is_dir():
+        return _is_argument(data, commands.run(["ps", "-ww", "-o", "args=", "-p", str(pid)]).stdout)
     try:
+        # Server processes work in their data directory. A zombie has no working directory.
         return (_PROC / str(pid) / "cwd").readlink() == data.resolve()
     except PermissionError:
-        return str(data.resolve()).encode() in (_PROC / str(pid) / "cmdline").read_bytes()
+        # A root that lacks the capability to trace does not see where another user's process works.
+        return _is_argument(data, (_PROC / str(pid) / "cmdline").read_text(errors="replace"))
     except OSError:
         return False
+
+
+def _is_argument(data: Path, command: str) -> bool:
+    return str(data) in command or str(data.resolve()) in command
 
 
 def _attached(data: Path) -> list[int]:
