@@ -1,4 +1,4 @@
--- One role for each kind of step. Passwords are set by the launcher, never in a file of the project.
+-- One role for each kind of step. The launcher sets passwords; no file of the project has one.
 do $$
 declare
     is_superuser constant boolean := (select rolsuper from pg_roles where rolname = current_user);

@@ -9,7 +9,8 @@ create table if not exists waybill.run (
     is_balanced boolean not null,
     receipt jsonb not null
 );
-comment on table waybill.run is 'One row per receipt: all loads and steps since the receipt before it.';
+comment on table waybill.run is
+'One row per receipt: all loads and steps since the receipt before it.';
 comment on column waybill.run.scope is 'Sources the receipt answers for, joined by commas.';
 comment on column waybill.run.receipt is 'The receipt as it was printed: streams, marts, differences.';
 
@@ -18,7 +19,7 @@ create table if not exists waybill.load (
     run_id uuid references waybill.run,
     invocation_id uuid not null,
     target_schema text not null,
-    stream text not null,
+    stream text not null, -- noqa: RF04
     target_table text not null,
     batch_id text,
     started_at timestamptz not null,
@@ -36,14 +37,20 @@ create table if not exists waybill.load (
         rows_received = rows_inserted + rows_updated + rows_unchanged + rows_superseded
     )
 );
-comment on table waybill.load is 'One row per stream and committed transaction of a target, written in that transaction.';
+comment on table waybill.load is
+'One row per stream and committed transaction of a target, written in that transaction.';
 comment on column waybill.load.run_id is 'The receipt that closed this load; null until one has.';
 comment on column waybill.load.invocation_id is 'The one run of the target process that wrote it.';
-comment on column waybill.load.rows_superseded is 'Rows followed by a later row of the same key in the same transaction.';
-comment on column waybill.load.rows_deleted is 'Rows that a reloaded file or an overwritten table no longer holds.';
-comment on column waybill.load.totals_received is 'Sums of the control total columns over the rows received, as exact numbers.';
-comment on column waybill.load.totals_landed_change is 'By how much the sums over the landed table changed.';
-comment on column waybill.load.bookmark is 'The stream''s part of the Singer state as of this transaction.';
+comment on column waybill.load.rows_superseded is
+'Rows followed by a later row of the same key in the same transaction.';
+comment on column waybill.load.rows_deleted is
+'Rows that a reloaded file or an overwritten table no longer holds.';
+comment on column waybill.load.totals_received is
+'Sums of the control total columns over the rows received, as exact numbers.';
+comment on column waybill.load.totals_landed_change is
+'By how much the sums over the landed table changed.';
+comment on column waybill.load.bookmark is
+'The stream''s part of the Singer state as of this transaction.';
 
 -- `create index if not exists` waits for every open load, also where the index exists.
 do $$
@@ -67,6 +74,7 @@ create table if not exists waybill.step (
     succeeded boolean not null,
     detail jsonb not null default '{}'
 );
-comment on table waybill.step is 'One row per step of a job that is not a load: preparation, checks, models.';
+comment on table waybill.step is
+'One row per step of a job that is not a load: preparation, checks, models.';
 
 reset role;

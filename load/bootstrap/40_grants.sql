@@ -20,7 +20,8 @@ alter default privileges in schema common, marketplace, trade grant select on ta
 
 reset role;
 
--- Tables from before these defaults. Only those that lack the grant: it would collide with a job that alters them now.
+-- Tables from before these defaults. Only those that lack the grant: to grant it again would
+-- collide with a job that alters them now.
 do $$
 declare
     missing record;
