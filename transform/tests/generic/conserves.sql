@@ -1,6 +1,7 @@
 {#-
 Nothing is lost, doubled or invented on the way from `origin` to the mart: for each key the number
-of rows is the same, and so is each total, to the last digit. Fails with the offending keys.
+of rows is the same, and so is each total, to the last digit. Fails with the offending keys; a null
+in a key is one, for it matches nothing.
 
 Arguments:
     origin: source() or ref() the mart comes from.
@@ -39,33 +40,18 @@ with origin_by_key as (
 
 ),
 
-sides as (
+mart_by_key as (
 
     select
         {%- for column in key %}
         {{ column }},
         {%- endfor %}
         {%- for column in totals %}
-        {{ column }} as origin_{{ column }},
-        null as mart_{{ column }},
+        sum({{ column }}) as {{ column }},
         {%- endfor %}
-        row_count as origin_rows,
-        0 as mart_rows
-    from origin_by_key
-
-    union all
-
-    select
-        {%- for column in key %}
-        {{ column }},
-        {%- endfor %}
-        {%- for column in totals %}
-        null as origin_{{ column }},
-        {{ column }} as mart_{{ column }},
-        {%- endfor %}
-        0 as origin_rows,
-        1 as mart_rows
+        count(*) as row_count
     from {{ model }}
+    group by {% for _ in key %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
 
 ),
 
@@ -73,16 +59,21 @@ compared as (
 
     select
         {%- for column in key %}
-        {{ column }},
+        coalesce(origin_by_key.{{ column }}, mart_by_key.{{ column }}) as {{ column }},
         {%- endfor %}
         {%- for column in totals %}
-        sum(origin_{{ column }}) as origin_{{ column }},
-        sum(mart_{{ column }}) as mart_{{ column }},
+        origin_by_key.{{ column }} as origin_{{ column }},
+        mart_by_key.{{ column }} as mart_{{ column }},
         {%- endfor %}
-        sum(origin_rows) as origin_rows,
-        sum(mart_rows) as mart_rows
-    from sides
-    group by {% for _ in key %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+        coalesce(origin_by_key.row_count, 0) as origin_rows,
+        coalesce(mart_by_key.row_count, 0) as mart_rows
+    from origin_by_key
+    full outer join mart_by_key
+        on
+            {%- for column in key %}
+            {% if not loop.first %}and {% endif -%}
+            origin_by_key.{{ column }} = mart_by_key.{{ column }}
+            {%- endfor %}
 
 )
 
