@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from tap_csv.tap import TapCsv
-from waybill_common.errors import WaybillError, reports_errors
+from waybill_common.errors import reports_errors
 
 
 @reports_errors
 def main() -> None:
-    """Run the tap.
-
-    Raises:
-        WaybillError: Reported as one line, exit code 1.
-    """
-    try:
-        TapCsv.cli()
-    except BrokenPipeError as error:
-        # Python would flush to the broken pipe once more at its end, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        msg = "What read the tap's output ended before the tap did."
-        raise WaybillError(msg, "See the target's message above.") from error
+    """Run the tap; a fault whose cause is known ends in one line and exit code 1."""
+    TapCsv.cli()
 
 
 if __name__ == "__main__":

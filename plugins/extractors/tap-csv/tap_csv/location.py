@@ -46,7 +46,7 @@ def find(config: Mapping[str, Any], contract: Contract) -> Source:
 
 
 def _kaggle(handle: str, contract: Contract, setting: str) -> Source:
-    from tap_csv import kaggle  # noqa: PLC0415 - its HTTP client is not needed elsewhere
+    from tap_csv.kaggle import download  # noqa: PLC0415 - its HTTP client is not needed elsewhere
 
     patterns = [stream.files for stream in contract.streams if stream.files]
-    return sources.of_folder(kaggle.download(handle, patterns, setting), is_recursive=True)
+    return sources.of_folder(download(handle, patterns, setting), is_recursive=True)

@@ -52,7 +52,9 @@ def of_url(url: str, setting: str) -> Source:
         raise WaybillError(msg, remedy) from error
     except ValueError as error:
         msg = f"{setting}: {scheme}:// is no kind of place that can be read."
-        raise WaybillError(msg, "Use a path, s3://, gs://, http:// or https://.") from error
+        raise WaybillError(
+            msg, f"Set {setting} to a path, s3://, gs://, http:// or https://."
+        ) from error
     try:
         return _found(filesystem, path, place, setting)
     except WaybillError:
@@ -97,25 +99,25 @@ def _listed(
         name = bare.removeprefix(redact(root) if is_url(root) else root).lstrip("/")
         name = unquote(name) if is_url(path) else name
         if name and not sources.is_hidden(name):
-            size = sources.content_size(name, entry.get("size"))
-            opener = sources.decompressed(name, _opener(filesystem, path))
-            files.append(SourceFile(name, bare, size, opener))
+            files.append(SourceFile(name, bare, entry.get("size"), _opener(filesystem, path)))
     if not files:
         raise FileNotFoundError(place)
     return Source(place, tuple(files), is_complete=is_complete)
 
 
 def _opener(filesystem: Any, path: str) -> Callable[[], BinaryIO]:
-    return lambda: cast("BinaryIO", filesystem.open(path, "rb"))
+    # Over HTTP in one answer: ranges may be refused, or be of two versions of the file.
+    options = {"block_size": 0} if is_url(path) else {}
+    return lambda: cast("BinaryIO", filesystem.open(path, "rb", **options))
 
 
 def _seekable(filesystem: Any, path: str) -> BinaryIO:
-    """An archive as a file to seek in; a server without ranges is read into a temporary file."""
-    stream = filesystem.open(path, "rb")
-    if stream.seekable() and getattr(stream, "size", None) is not None:
-        return cast("BinaryIO", stream)
+    """An archive as a file to seek in; over HTTP a temporary copy."""
+    opener = _opener(filesystem, path)
+    if not is_url(path):
+        return opener()
     copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the archive is read
-    with stream:
+    with opener() as stream:
         shutil.copyfileobj(stream, copy, 1 << 20)
     copy.seek(0)
     return cast("BinaryIO", copy)

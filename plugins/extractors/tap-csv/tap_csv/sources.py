@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import gzip
+import weakref
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -41,28 +42,33 @@ class SourceFile:
     Attributes:
         name: Its path inside the source, with `/`.
         place: Where it is, in words, without secrets.
-        size: Bytes of its content, or None where only reading tells.
-        opener: Opens its content, decompressed.
+        stored_size: Bytes as it is stored, or None where only reading tells.
+        opener: Opens it as it is stored.
     """
 
     name: str
     place: str
-    size: int | None
+    stored_size: int | None
     opener: Callable[[], BinaryIO]
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of its content, or None where only reading tells."""
+        return None if self.name.endswith(GZIP) else self.stored_size
 
     @contextmanager
     def open(self) -> Iterator[_Content]:
-        """Its content.
+        """Its content, decompressed.
 
         Raises:
             WaybillError: It cannot be opened, or turns out damaged while it is read.
         """
-        with _naming(self.place):
-            stream = self.opener()
-        try:
+        with ExitStack() as stack:
+            with _naming(self.place):
+                stream = stack.enter_context(self.opener())
+                if self.name.endswith(GZIP):
+                    stream = stack.enter_context(cast("BinaryIO", gzip.GzipFile(fileobj=stream)))
             yield _Content(stream, self.place)
-        finally:
-            stream.close()
 
     def matches(self, pattern: str) -> bool:
         """Whether a contract's glob means this file."""
@@ -133,11 +139,14 @@ def of_zip(opener: Callable[[], BinaryIO], place: str, setting: str) -> Source:
     Raises:
         WaybillError: It is no zip, is encrypted, or holds two members of one name.
     """
+    stream = opener()
     try:
-        archive = zipfile.ZipFile(opener())
+        archive = zipfile.ZipFile(stream)
     except (zipfile.BadZipFile, OSError, ValueError) as error:
+        stream.close()
         msg = f"{setting}: {place} is not a readable zip: {error}."
         raise WaybillError(msg, "Check the file; download it again if it is cut off.") from error
+    weakref.finalize(archive, stream.close)  # members are opened for as long as it is referred to
     members = [info for info in archive.infolist() if not info.is_dir()]
     members = [info for info in members if not is_hidden(info.filename)]
     names = [info.filename for info in members]
@@ -161,18 +170,6 @@ def is_hidden(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
-def decompressed(name: str, opener: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
-    """An opener of the content, where the name ends in `.gz` of the decompressed content."""
-    if not name.endswith(GZIP):
-        return opener
-    return lambda: cast("BinaryIO", gzip.GzipFile(fileobj=opener()))
-
-
-def content_size(name: str, size: int | None) -> int | None:
-    """A stored size as the size of the content, as far as it tells."""
-    return None if name.endswith(GZIP) else size
-
-
 def names_of(files: Iterable[SourceFile]) -> str:
     """Some of the files' names, for a message."""
     names = sorted(file.name for file in files)
@@ -192,14 +189,16 @@ def _naming(place: str) -> Iterator[None]:
 
 def _local(path: Path, root: Path) -> SourceFile:
     name = path.relative_to(root).as_posix()
-    size = content_size(name, path.stat().st_size)
-    return SourceFile(name, str(path), size, decompressed(name, lambda: path.open("rb")))
+    return SourceFile(name, str(path), path.stat().st_size, lambda: path.open("rb"))
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> SourceFile:
-    name = info.filename
-    opener = decompressed(name, lambda: cast("BinaryIO", archive.open(info)))
-    return SourceFile(name, f"{place}/{name}", content_size(name, info.file_size), opener)
+    return SourceFile(
+        info.filename,
+        f"{place}/{info.filename}",
+        info.file_size,
+        lambda: cast("BinaryIO", archive.open(info)),
+    )
 
 
 def _fixed_part(pattern: Path) -> Path:

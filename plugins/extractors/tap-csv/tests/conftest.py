@@ -45,15 +45,15 @@ class Output:
         return next(m["schema"] for m in self.of("SCHEMA") if m["stream"] == stream)
 
 
-def gather(text: str) -> Output:
-    """Read a run's output, batch files included."""
+def gather(text: str, *, is_decoded: bool = True) -> Output:
+    """Read a run's output, batch files included unless they are too large for that."""
     messages = [json.loads(line, parse_float=str) for line in text.splitlines()]
     output = Output(messages)
     for message in messages:
         rows = output.rows.setdefault(message.get("stream", ""), [])
         if message["type"] == "RECORD":
             rows.append(message["record"])
-        elif message["type"] == "BATCH":
+        elif message["type"] == "BATCH" and is_decoded:
             rows += batch_rows(message)
     return output
 
@@ -174,6 +174,8 @@ def run(home: Path) -> Callable[..., Output]:
         mode: str = "batch",
         state: dict[str, Any] | None = None,
         catalog: dict[str, Any] | None = None,
+        *,
+        is_decoded: bool = True,
         **settings: Any,
     ) -> Output:
         assert home.parent.is_dir()
@@ -181,7 +183,7 @@ def run(home: Path) -> Callable[..., Output]:
         written = io.StringIO()
         with contextlib.redirect_stdout(written):
             TapCsv(config=config, state=state, catalog=catalog).sync_all()
-        return gather(written.getvalue())
+        return gather(written.getvalue(), is_decoded=is_decoded)
 
     return run_tap
 
