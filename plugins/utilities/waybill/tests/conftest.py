@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import uuid
 from dataclasses import dataclass, field
@@ -10,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from waybill.cli import main
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from waybill_warehouse.scratch import ScratchDatabase
@@ -222,6 +226,16 @@ class Shop:
             bookmark={"source": count, "read": count},
         )
 
+    def manifest_with_pages(self) -> dict[str, Any]:
+        """A manifest with a mart of one row per page, made of many clicks."""
+        origin, mart = "source.w.raw_olist.clicks", "model.w.pages"
+        arguments = {"key": ["page"], "totals": {"clicks": "1"}, "distinct": True}
+        changed = copy.deepcopy(MANIFEST)
+        changed["sources"][origin] = {"schema": "raw_olist", "identifier": "clicks"}
+        changed["nodes"][mart] = _mart("marketplace", "pages", origin)
+        changed["nodes"]["test.w.pages"] = _test(mart, origin, arguments, None)
+        return changed
+
     def build_marts(self) -> None:
         drop = "drop table if exists marketplace.fct_orders, trade.fact_payment;"
         self.database.execute(drop + MARTS, role="transformer")
@@ -233,6 +247,11 @@ class Shop:
                 + (select count(*) from waybill.step where run_id is null)
         """
         return int(self.database.rows(query)[0][0])
+
+    def kept_receipt(self) -> dict[str, Any]:
+        """The newest receipt, as the warehouse keeps it."""
+        query = "select receipt from waybill.run order by ended_at desc limit 1"
+        return self.database.rows(query)[0][0]
 
     def _sum(self, table: str, column: str) -> Decimal:
         return self.database.rows(f"select coalesce(sum({column}), 0) from {table}")[0][0]
@@ -255,3 +274,19 @@ def shop(warehouse: ScratchDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyP
     made.load_payments({1: "1.01", 2: "2.02"})
     made.build_marts()
     return made
+
+
+@pytest.fixture
+def receipt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Runs `waybill receipt ...`; gives its exit code and what it printed."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["waybill", "receipt", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        printed = capsys.readouterr()
+        return int(end.value.code or 0), printed.out + printed.err
+
+    return run

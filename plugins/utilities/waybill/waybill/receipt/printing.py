@@ -42,7 +42,7 @@ def show(receipt: Receipt, out: Console) -> None:
     if receipt.steps:
         _show_steps(receipt.steps, out)
     for note in receipt.notes:
-        out.print(f"note: {escape(note)}")
+        out.print(f"note: {escape(note)}", soft_wrap=True)
     out.print()
     _show_outcome(receipt, out)
 
@@ -74,20 +74,25 @@ def _show_source(source: str, reports: Sequence[StreamReport], out: Console) -> 
     moved = [
         name for name in _MOVEMENTS if any(getattr(report.movement, name) for report in reports)
     ]
-    rows = _table(
-        source,
-        ("source", "read", *moved, "landed", ""),
-    )
+    # Where all columns do not fit side by side, what became of the rows read is a table of its own.
+    is_wide = out.width >= _WIDTH_OF_A_LOG
+    beside = moved if is_wide else []
+    rows = _table(source, ("source", "read", *beside, "landed", ""))
     for report in reports:
         rows.add_row(
             escape(report.name),
             _figure(report.source.rows if report.source else None),
             exact(report.movement.read),
-            *(exact(getattr(report.movement, name)) for name in moved),
+            *_movements(report, beside),
             _figure(report.landed.rows if report.landed else None),
             _state(is_ok=not report.differences),
         )
     _print(rows, out)
+    if moved and not is_wide:
+        read = _table(f"{source}: read", moved)
+        for report in reports:
+            read.add_row(escape(report.name), *_movements(report, moved))
+        _print(read, out)
     totals = _table("control total", ("source", "landed", ""))
     for report in reports:
         for column, landed in (report.landed.totals if report.landed else {}).items():
@@ -99,25 +104,30 @@ def _show_source(source: str, reports: Sequence[StreamReport], out: Console) -> 
         _print(totals, out)
     for report in reports:
         for note in report.notes:
-            out.print(f"note: {escape(note)}")
+            out.print(f"note: {escape(note)}", soft_wrap=True)
+
+
+def _movements(report: StreamReport, names: Sequence[str]) -> list[str]:
+    return [exact(getattr(report.movement, name)) for name in names]
 
 
 def _show_marts(reports: Sequence[MartReport], out: Console) -> None:
     table = _table("mart", ("origin", "mart", ""))
-    for report in reports:
-        there, here = report.expected, report.found
-        is_ok = not report.differences
-        table.add_row(
-            escape(f"{report.mart} from {report.origin}: rows"),
-            _figure(there.rows if there else None),
-            _figure(here.rows if here else None),
-            _state(is_ok=is_ok),
-        )
-        for column, total in (there.totals if there else {}).items():
-            found = here.totals[column] if here else None
+    for mart, rules in groupby(reports, key=lambda report: report.mart):
+        table.add_row(escape(mart))
+        for rule in rules:
+            there, here = rule.expected, rule.found
+            is_ok = not any(found.figure.startswith("rows") for found in rule.differences)
             table.add_row(
-                escape(f"  {column}"), exact(total), _figure(found), _state(is_ok=total == found)
+                escape(f"  rows of {rule.origin}"),
+                _figure(there.rows if there else None),
+                _figure(here.rows if here else None),
+                _state(is_ok=is_ok),
             )
+            for column, total in (there.totals if there else {}).items():
+                found = here.totals[column] if here else None
+                state = _state(is_ok=total == found)
+                table.add_row(escape(f"  {column}"), exact(total), _figure(found), state)
     _print(table, out)
 
 
@@ -147,7 +157,8 @@ def _show_outcome(receipt: Receipt, out: Console) -> None:
         out.print(
             f"[bold green]balanced[/bold green]: {counted(landed, 'row')} and "
             f"{counted(totals, 'control total')} accounted for from source to warehouse, "
-            f"{rules} kept by the marts"
+            f"{rules} kept by the marts",
+            soft_wrap=True,
         )
         return
     found = receipt.all_differences
