@@ -114,7 +114,12 @@ def product_row(seed: int, number: int, *, is_catalogued: bool = False) -> list[
     return [product_id(seed, number), name, *lengths, *sizes]
 
 
+def seller_home(seed: int, number: int) -> geography.Place:
+    """Where a seller is."""
+    return geography.place(Draw(seed, "seller", number))
+
+
 def seller_row(seed: int, number: int) -> list[str | int | None]:
     """A row of the sellers file."""
-    home = geography.place(Draw(seed, "seller", number))
+    home = seller_home(seed, number)
     return [seller_id(seed, number), home.prefix, home.city, home.state]

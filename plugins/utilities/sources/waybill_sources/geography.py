@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from waybill_sources.draws import Draw, Weighted, fraction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+Observation = tuple[str, str, str, str, str]
+"""A row of the geolocation file: prefix, latitude, longitude, city, state."""
 
 DEGREE = 10**14
 """Units of a coordinate in one degree: the files carry up to fourteen decimals."""
@@ -140,21 +143,23 @@ def _degrees(middle: float, draw: Draw) -> str:
     return f"{'-' if units < 0 else ''}{whole}.{decimals:014d}".rstrip("0")
 
 
-def observations(seed: int, draw: Draw, home: Place) -> Iterator[tuple[str, str, str, str, str]]:
-    """Rows of the geolocation file around a customer, about a quarter of them exact duplicates.
+def observations(seed: int, draw: Draw, places: Sequence[Place]) -> Iterator[Observation]:
+    """Ten or fewer rows of the geolocation file, about a quarter of them exact duplicates.
 
     Args:
-        seed: Decides which prefixes no observation is made of.
+        seed: Decides the few prefixes that are never observed.
         draw: Decides the rows.
-        home: Where the customer lives.
+        places: What is observed: first once each, then the first of them, and places elsewhere.
 
     Yields:
         Prefix, latitude, longitude, city and state.
     """
-    row: tuple[str, str, str, str, str] | None = None
+    row: Observation | None = None
     for number in range(_OBSERVATIONS):
-        if row is None or draw.chance(0.71):
-            here = home if number == 0 else place(draw)
+        if row is None or number < len(places) or draw.chance(0.71):
+            here = places[number] if number < len(places) else places[0]
+            if number == _OBSERVATIONS - 1:
+                here = place(draw)
             if fraction(seed, "unknown", here.prefix) < _UNKNOWN_TO_GEOLOCATION:
                 continue
             city = here.accented if draw.chance(0.2) else here.city

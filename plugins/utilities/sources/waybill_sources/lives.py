@@ -56,6 +56,7 @@ _ENDS = Weighted.of(
     {"delivered": 978.0, "shipped": 7.0, "invoiced": 2.0, "processing": 2.0, "unavailable": 6.0, "canceled": 5.0}
 )  # fmt: skip
 _SLOW_ROUTES_PROMISED = 0.62
+_EMPTY = {"unavailable": 0.99, "canceled": 0.26}
 _TWINS = 0.016
 _BEFORE_PURCHASE = 0.0017
 
@@ -75,6 +76,7 @@ class Life:
         ended: When it is canceled or found unavailable.
         end: Its last status.
         is_undated: Whether its delivery date is missing although it is delivered.
+        is_empty: Whether it has no items; then it is never shipped.
     """
 
     purchased: int
@@ -85,6 +87,7 @@ class Life:
     ended: int | None
     end: str
     is_undated: bool
+    is_empty: bool
 
 
 def twin(world_: World, key: OrderKey) -> OrderKey | None:
@@ -141,7 +144,8 @@ def life(world_: World, key: OrderKey) -> Life:
         ended = purchased + draw.integer(2, 240) * clock.HOUR
     elif end == "unavailable":
         ended = approved + draw.integer(24, 168) * clock.HOUR
-    if end in {"invoiced", "processing", "unavailable"}:
+    is_empty = draw.chance(_EMPTY.get(end, 0.0))
+    if is_empty or end in {"invoiced", "processing", "unavailable"}:
         carrier = customer = None
     elif end == "shipped":
         customer = None
@@ -154,6 +158,7 @@ def life(world_: World, key: OrderKey) -> Life:
         ended=ended,
         end=end,
         is_undated=is_undated,
+        is_empty=is_empty,
     )
 
 

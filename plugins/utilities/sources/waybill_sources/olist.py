@@ -7,6 +7,7 @@ from the day before, and all of day N can be written from nothing (`days=N`) wit
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from waybill_common.errors import WaybillError
 from waybill_sources import world
 from waybill_sources.csv_files import CsvFile
 from waybill_sources.lives import UNDATED
+from waybill_sources.locks import exclusive
 from waybill_sources.olist_rows import COLUMNS, write_catalogue, write_orders
 from waybill_sources.settings import OlistDay, Settings
 from waybill_sources.world import World
@@ -29,7 +31,8 @@ GENERATOR = 1
 """Raise it when the same settings give other rows than before: samples made earlier are made anew."""
 MANIFEST = "samples.json"
 
-_RULE = "delivered_orders_have_a_delivery_date"
+_DATED = "delivered_orders_have_a_delivery_date"
+_PAID = "orders_have_a_payment"
 _TRANSLATION = "product_category_name_translation"
 
 
@@ -97,14 +100,13 @@ def is_whole(folder: Path, samples: Samples) -> bool:
 
 def _world(settings: dict[str, Any]) -> World:
     contract = contracts.load(contracts.contracts_folder() / "olist.yml")
-    exceptions = {rule.name: rule.exceptions for rule in contract.stream("orders").rules}
-    undated = exceptions.get(_RULE, ())
-    if len(undated) < len(UNDATED):
-        msg = (
-            f"olist.yml: {_RULE} lists {len(undated)} exceptions; the samples need {len(UNDATED)}."
-        )
-        raise WaybillError(msg, "List the eight known orders.")
-    return World(settings["seed"], settings["orders"], OlistDay(**settings["olist_day"]), undated)
+    known = {rule.name: rule.exceptions for rule in contract.stream("orders").rules}
+    undated, unpaid = known.get(_DATED, ()), known.get(_PAID, ())
+    if len(undated) < len(UNDATED) or not unpaid:
+        msg = f"olist.yml: the samples need {len(UNDATED)} exceptions of {_DATED}, and one of {_PAID}."
+        raise WaybillError(msg, "List the known orders again.")
+    day_sizes = OlistDay(**settings["olist_day"])
+    return World(settings["seed"], settings["orders"], day_sizes, undated, unpaid[0])
 
 
 def _file_name(stream: str, day: int) -> str:
@@ -169,22 +171,31 @@ def generate(
     chosen |= {"seed": chosen["seed"] if seed is None else seed}
     if manifest(folder) is None:
         check_free(folder)
-    world_ = _world(chosen)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        new = Path(scratch) / "new"
-        new.mkdir()
-        with ExitStack() as stack:
-            files = _Files(stack, new, 0)
-            for stream in COLUMNS:
-                files.open(stream)
-            write_orders(world_, range(days + 1), files.write)
-            write_catalogue(world_, range(days + 1), files.write)
-        samples = Samples(chosen, days, files.rows)
-        _write_manifest(new, samples)
-        if folder.exists():
-            folder.replace(Path(scratch) / "old")
-        new.replace(folder)
+    with exclusive(folder):
+        prefix = f".{folder.name}-"
+        for abandoned in folder.parent.glob(f"{prefix}*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as scratch:
+            new = Path(scratch) / "new"
+            samples = _write(new, chosen, days)
+            if folder.exists():
+                folder.replace(Path(scratch) / "old")
+            new.replace(folder)
+    return samples
+
+
+def _write(folder: Path, chosen: dict[str, Any], days: int) -> Samples:
+    world_ = _world(chosen)
+    folder.mkdir()
+    with ExitStack() as stack:
+        files = _Files(stack, folder, 0)
+        for stream in COLUMNS:
+            files.open(stream)
+        write_orders(world_, range(days + 1), files.write)
+        write_catalogue(world_, range(days + 1), files.write)
+    samples = Samples(chosen, days, files.rows)
+    _write_manifest(folder, samples)
     return samples
 
 
@@ -199,16 +210,18 @@ def next_day(folder: Path) -> tuple[dt.date, dict[str, tuple[int, int]]]:
     Raises:
         WaybillError: The folder holds no samples.
     """
-    samples = check_samples(folder)
-    day = samples.days + 1
-    world_ = _world(samples.identity)
-    with ExitStack() as stack:
-        files = _Files(stack, folder, day)
-        write_orders(world_, range(day, day + 1), files.write)
-        write_catalogue(world_, range(day, day + 1), files.write)
-    appended = files.rows
-    rows = {stream: samples.rows[stream] + appended.get(stream, 0) for stream in COLUMNS}
-    _write_manifest(folder, Samples(samples.identity, day, rows))
+    check_samples(folder)
+    with exclusive(folder):
+        samples = check_samples(folder)
+        day = samples.days + 1
+        world_ = _world(samples.identity)
+        with ExitStack() as stack:
+            files = _Files(stack, folder, day)
+            write_orders(world_, range(day, day + 1), files.write)
+            write_catalogue(world_, range(day, day + 1), files.write)
+        appended = files.rows
+        rows = {stream: samples.rows[stream] + appended.get(stream, 0) for stream in COLUMNS}
+        _write_manifest(folder, Samples(samples.identity, day, rows))
     new = appended | {"orders": appended.get("customers", 0), "products": world_.day_sizes.products}
     changes = {stream: (new[stream], count - new[stream]) for stream, count in appended.items()}
     return world.date(day), changes

@@ -102,7 +102,8 @@ class _Place:
         elif any(character in str(path) for character in _WILDCARDS):
             self.is_complete = False
             fixed = Path(path.anchor)
-            yield from (_local(file) for file in fixed.glob(str(path.relative_to(fixed))))
+            found = fixed.glob(str(path.relative_to(fixed)))
+            yield from (_local(file) for file in found if file.is_file())
         else:
             msg = f"{setting}: there is no {path}."
             remedy = (

@@ -10,12 +10,13 @@ from waybill_sources.csv_files import text
 from waybill_sources.draws import Draw, fraction
 from waybill_sources.orders import Order, order, order_id
 from waybill_sources.reviews import Review, late_reviews, reviews
+from waybill_sources.world import ORDERS_PER_PRODUCT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from waybill_sources.lives import Life
-    from waybill_sources.world import World
+    from waybill_sources.world import OrderKey, World
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "customers": (
@@ -105,8 +106,19 @@ def _write_arrival(seed: int, found: Order, write: Callable[[str, str], None]) -
         )
     if found.key.day or found.key.number < GEOLOCATION_ORDERS:
         draw = Draw(seed, "geolocation", *found.key)
-        for prefix, latitude, longitude, city, state in geography.observations(seed, draw, home):
+        places = [
+            home,
+            *(catalogue.seller_home(seed, number) for number in _new_sellers(found.key)),
+        ]
+        for prefix, latitude, longitude, city, state in geography.observations(seed, draw, places):
             write("geolocation", f"{text(prefix)},{latitude},{longitude},{text(city)},{state}")
+
+
+def _new_sellers(key: OrderKey) -> tuple[int, ...]:
+    """The seller whose first product an order of the base files is the first to buy, if any."""
+    product, is_later = divmod(key.number, ORDERS_PER_PRODUCT)
+    seller, is_known = divmod(product, catalogue.PRODUCTS_PER_SELLER)
+    return () if key.day or is_later or is_known else (seller,)
 
 
 def _review_line(order_text: str, review: Review) -> str:

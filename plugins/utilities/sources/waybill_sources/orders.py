@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from waybill_sources import catalogue, clock, geography
 from waybill_sources.draws import Draw, Quantiles, Weighted, fraction, identifier
 from waybill_sources.lives import UNDATED, Life, life, twin
-from waybill_sources.world import OrderKey, World
+from waybill_sources.world import ORDERS_PER_PRODUCT, OrderKey, World
 
 if TYPE_CHECKING:
     from waybill_sources.geography import Place
@@ -71,6 +71,8 @@ def order_id(world: World, key: OrderKey) -> str:
     """Key of an order; the known exceptions of the contract have the contract's ids."""
     if key.day == 0 and key.number in UNDATED:
         return world.undated[UNDATED.index(key.number)]
+    if key == (0, FORCED_WITHOUT_PAYMENT):
+        return world.unpaid
     return identifier(world.seed, "order", *key)
 
 
@@ -101,11 +103,10 @@ def _home(world: World, key: OrderKey, person: OrderKey, *, has_moved: bool) -> 
 
 
 def _items(world: World, key: OrderKey, life_: Life, draw: Draw) -> tuple[Item, ...]:
-    has_items = {"unavailable": draw.chance(0.01), "canceled": draw.chance(0.74)}
-    if not has_items.get(life_.end, True):
+    if life_.is_empty:
         return ()
-    newest = key.number // 3 if key.day == 0 else world.products(key.day) - 1
-    is_first_sale = key.day == 0 and key.number % 3 == 0
+    newest = key.number // ORDERS_PER_PRODUCT if key.day == 0 else world.products(key.day) - 1
+    is_first_sale = key.day == 0 and key.number % ORDERS_PER_PRODUCT == 0
     number = newest if is_first_sale else draw.integer(0, newest)
     product = catalogue.product(world.seed, number)
     ready = life_.approved if life_.approved is not None else life_.purchased

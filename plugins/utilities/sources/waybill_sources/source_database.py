@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "public"
 
+_LOCK = 5_839_217_401
 _MONEY = "numeric(10,2)"
 _CONTENT = """
     create schema if not exists waybill_sources;
@@ -56,6 +57,11 @@ def content(session: psycopg.Connection[Any], source: str) -> Content | None:
     query = "select identity, days, rows from waybill_sources.content where source = %s"
     row = session.execute(query, (source,)).fetchone()
     return Content(*row) if row else None
+
+
+def lock(session: psycopg.Connection[Any]) -> None:
+    """Wait for any other filling of the source database, until this transaction ends."""
+    session.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
 def remember(session: psycopg.Connection[Any], source: str, content_: Content) -> None:
@@ -186,6 +192,7 @@ def fill(
         WaybillError: The rows break a key, a reference or a type; names the table.
     """
     rows = 0
+    lock(session)
     for stream in contract.streams:
         session.execute(sql.SQL("drop table if exists {} cascade").format(_table(stream.name)))
     for stream in contract.streams:

@@ -115,6 +115,7 @@ def next_day(session: psycopg.Connection[Any]) -> tuple[dt.date, dict[str, tuple
         WaybillError: The tables were not filled with samples.
     """
     with session.transaction():
+        source_database.lock(session)
         found = check_samples(session)
         world, day = _world(found.identity), found.days + 1
         streams = {stream.name: stream for stream in contract().streams}

@@ -17,6 +17,10 @@ LAST_DAY = dt.date(2018, 9, 3)
 """The last day that the base files know of: day 0. A next day is day 1, 2, …"""
 
 
+ORDERS_PER_PRODUCT = 3
+"""Each third order of the base files is the first to buy a new product."""
+
+
 class OrderKey(NamedTuple):
     """An order by the day it arrives in the files (0: the base files) and its number within it."""
 
@@ -32,12 +36,14 @@ class World:
         orders: How many orders the base files hold.
         day_sizes: What each next day appends.
         undated: Ids of the delivered orders whose delivery date is missing, as the contract lists them.
+        unpaid: Id of the one order without a payment, as the contract lists it.
     """
 
     seed: int
     orders: int
     day_sizes: OlistDay
     undated: tuple[str, ...]
+    unpaid: str
 
     def keys(self, days: range) -> Iterator[OrderKey]:
         """The orders that arrive on the given days."""
@@ -49,7 +55,8 @@ class World:
 
     def products(self, day: int) -> int:
         """How many products there are at the end of a day."""
-        return (self.orders + 2) // 3 + day * self.day_sizes.products
+        base = (self.orders + ORDERS_PER_PRODUCT - 1) // ORDERS_PER_PRODUCT
+        return base + day * self.day_sizes.products
 
 
 def date(day: int) -> dt.date:
