@@ -12,7 +12,8 @@ create table if not exists waybill.run (
 comment on table waybill.run is
 'One row per receipt: all loads and steps since the receipt before it.';
 comment on column waybill.run.scope is 'Sources the receipt answers for, joined by commas.';
-comment on column waybill.run.receipt is 'The receipt as it was printed: streams, marts, differences.';
+comment on column waybill.run.receipt is
+'The receipt as it was printed: streams, marts, differences.';
 
 create table if not exists waybill.load (
     load_id bigint generated always as identity primary key,

@@ -68,9 +68,9 @@ class Cluster:
         Raises:
             WaybillError: It cannot be made or started; names the cause.
         """
-        if version := self.version():
-            return version, False
         with self._explains_refusals():
+            if version := self.version():
+                return version, False
             private_files.folder(self.folder)
             with private_files.locked(self.folder / "lock"):
                 if version := self.version():
@@ -219,7 +219,10 @@ class Cluster:
             else:
                 return True
             time.sleep(0.05)
-        return False
+        if postmaster.running(self.data) is None:
+            return False
+        msg = f"The embedded Postgres (process {pid}) was not ready after {_START_SECONDS} s."
+        raise WaybillError(msg, f"See the newest file in {self._log}, and start it again later.")
 
     def _prune_log(self) -> None:
         # The server begins a day's file anew at midnight only, not when it starts on that day.

@@ -42,6 +42,8 @@ def end_orphans(data: Path, *, patience: float = 10.0) -> None:
         data: The data directory.
         patience: Seconds to wait for them.
     """
+    if running(data) is not None:
+        return
     deadline = time.monotonic() + patience
     while (orphans := _attached(data)) and time.monotonic() < deadline:
         for pid in orphans:
