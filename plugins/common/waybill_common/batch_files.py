@@ -46,7 +46,7 @@ class BatchFolder:
             self._lock = hold(self.path)
         self._count = 0
 
-    def write(self, lines: Iterable[bytes | memoryview]) -> Iterator[tuple[Path, int]]:
+    def write(self, lines: Iterable[bytes | bytearray | memoryview]) -> Iterator[tuple[Path, int]]:
         """Write lines of COPY text into files of at most `MAX_BYTES` and a line.
 
         Args:

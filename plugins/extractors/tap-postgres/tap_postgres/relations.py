@@ -1,0 +1,123 @@
+"""Tables and views of a schema, as the source's own catalog describes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from waybill_common import sql_types
+from waybill_common.identifiers import qualify, quote
+
+if TYPE_CHECKING:
+    import psycopg
+
+_MONEY = "money"
+_STORED = frozenset({"r", "p", "m"})
+
+# A domain is followed down to its base type; the last modifier on the way is the one that counts.
+_COLUMNS = """
+    with recursive typed as (
+        select
+            relation.relname, relation.relkind, column_.attname, column_.attnum,
+            column_.atttypid as type_id, column_.atttypmod as modifier
+        from pg_catalog.pg_class as relation
+        join pg_catalog.pg_attribute as column_ on column_.attrelid = relation.oid
+        where relation.relnamespace = to_regnamespace(%(schema)s)
+            and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+            and not relation.relispartition
+            and column_.attnum > 0
+            and not column_.attisdropped
+            and has_column_privilege(relation.oid, column_.attnum, 'select')
+        union all
+        select
+            typed.relname, typed.relkind, typed.attname, typed.attnum,
+            domain.typbasetype,
+            case when typed.modifier = -1 then domain.typtypmod else typed.modifier end
+        from typed
+        join pg_catalog.pg_type as domain on domain.oid = typed.type_id
+        where domain.typtype = 'd'
+    )
+    select typed.relname, typed.relkind::text, typed.attname, format_type(type_id, modifier)
+    from typed
+    join pg_catalog.pg_type as type_ on type_.oid = typed.type_id
+    where type_.typtype <> 'd'
+    order by typed.relname, typed.attnum
+"""
+_KEYS = """
+    select relation.relname, array_agg(column_.attname::text order by member.position)
+    from pg_catalog.pg_constraint as primary_key
+    join pg_catalog.pg_class as relation on relation.oid = primary_key.conrelid
+    cross join unnest(primary_key.conkey) with ordinality as member (attnum, position)
+    join pg_catalog.pg_attribute as column_
+        on column_.attrelid = relation.oid and column_.attnum = member.attnum
+    where primary_key.contype = 'p' and relation.relnamespace = to_regnamespace(%(schema)s)
+    group by relation.relname
+"""
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """One column.
+
+    Attributes:
+        sql_type: The exact type it travels in; text where no other is known to the warehouse.
+        expression: How to read it, as SQL.
+    """
+
+    name: str
+    sql_type: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One table or view.
+
+    Attributes:
+        is_stored: Whether its rows carry the transaction that wrote them, unlike those of a view.
+        key: The columns of its primary key, empty without one.
+    """
+
+    schema: str
+    name: str
+    is_stored: bool
+    columns: tuple[SourceColumn, ...]
+    key: tuple[str, ...]
+
+    @property
+    def sql(self) -> str:
+        """The relation as a quoted identifier."""
+        return qualify(self.schema, self.name)
+
+
+def of_schema(connection: psycopg.Connection[Any], schema: str) -> dict[str, Relation]:
+    """What the role may read in a schema, by name.
+
+    Args:
+        connection: The source.
+        schema: The schema's name.
+    """
+    parameters = {"schema": quote(schema)}
+    keys = dict(connection.execute(_KEYS, parameters).fetchall())
+    kinds: dict[str, str] = {}
+    columns: dict[str, list[SourceColumn]] = {}
+    for relation, kind, name, declared in connection.execute(_COLUMNS, parameters).fetchall():
+        kinds[relation] = kind
+        columns.setdefault(relation, []).append(_column(name, declared))
+    return {
+        name: Relation(
+            schema=schema,
+            name=name,
+            is_stored=kind in _STORED,
+            columns=tuple(columns[name]),
+            key=tuple(keys.get(name, ())),
+        )
+        for name, kind in kinds.items()
+    }
+
+
+def _column(name: str, declared: str) -> SourceColumn:
+    if declared == _MONEY:
+        # Its text depends on the server's locale.
+        return SourceColumn(name, "numeric", f"{quote(name)}::numeric")
+    return SourceColumn(name, sql_types.canonical(declared) or "text", quote(name))

@@ -1,0 +1,164 @@
+"""The tap: settings, discovery, the snapshot, state at the start, and its end by a signal."""
+
+from __future__ import annotations
+
+import atexit
+import datetime as dt
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from singer_sdk import Tap
+from singer_sdk import typing as th
+from singer_sdk.plugin_base import PluginBase
+
+from tap_postgres import relations
+from tap_postgres.snapshot import Snapshot
+from tap_postgres.stream import PostgresStream
+from waybill_common import connections, contracts, project
+from waybill_common.batch_files import BatchFolder
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_postgres.relations import Relation
+
+
+class TapPostgres(Tap):
+    """Tables and views of a PostgreSQL database, read in one snapshot with exact types."""
+
+    name = "tap-postgres"
+    package_name = "waybill-tap-postgres"
+    dynamic_catalog = True
+    config_jsonschema = th.PropertiesList(
+        th.Property(
+            "sqlalchemy_url",
+            th.StringType(nullable=True),
+            secret=True,
+            title="URL",
+            description="postgresql://user:password@host:5432/database; empty for the embedded source.",
+        ),
+        th.Property(
+            "url_setting",
+            th.StringType,
+            default="sqlalchemy_url",
+            title="URL's setting",
+            description="Name of the environment variable that holds the URL, for error messages.",
+        ),
+        th.Property(
+            "source_schema",
+            th.StringType,
+            default="public",
+            title="Source schema",
+            description="Schema of the tables to read.",
+        ),
+        th.Property(
+            "contract",
+            th.StringType(nullable=True),
+            title="Contract",
+            description="Path of the ODCS data contract that names streams, keys, replication keys and control totals.",
+        ),
+        th.Property(
+            "mode",
+            th.StringType(allowed_values=["batch", "record"]),
+            default="record",
+            title="Mode",
+            description="What goes over the wire, `batch` (files ready for COPY) or `record` (any Singer target reads it).",
+        ),
+        th.Property(
+            "lookback_seconds",
+            th.NumberType,
+            default=0,
+            title="Look-back",
+            description="By how many seconds the bookmark of a view is held back, where the role may not see when others' transactions began.",
+        ),
+    ).to_dict()
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """The SDK's own settings, but for `batch_config`: `mode` stands for it."""
+        PluginBase.append_builtin_config.__func__(cls, config_jsonschema)  # type: ignore[attr-defined]  # skips Tap's
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """The state of the source that this whole invocation sees."""
+        login = connections.source(self.config.get("sqlalchemy_url"), setting=self._setting)
+        return Snapshot(login, dt.timedelta(seconds=float(self.config["lookback_seconds"])))
+
+    @cached_property
+    def batch_folder(self) -> BatchFolder:
+        """Where this run's batch files go; those of dead runs are swept when it is made."""
+        source = self._contract.source if self._contract else self.config["source_schema"]
+        folder = BatchFolder(f"{self.name}--{source}")
+        atexit.register(folder.close)
+        return folder
+
+    def discover_streams(self) -> Sequence[PostgresStream]:
+        """A stream for each table of the contract, or for each table and view of the schema.
+
+        Raises:
+            WaybillError: A table or column of the contract is missing.
+        """
+        found = relations.of_schema(self.snapshot.connection, self.config["source_schema"])
+        if self._contract:
+            return [self._of_contract(each, found) for each in self._contract.streams]
+        if not found:
+            msg = f"{self._setting}: schema {self.config['source_schema']} has no table that the role may read."
+            raise WaybillError(
+                msg, "Name the schema in `source_schema`, or grant select on its tables."
+            )
+        return [
+            PostgresStream(self, each, key=each.key, replication_key=None, totals=())
+            for each in found.values()
+        ]
+
+    def setup_mapper(self) -> None:
+        """Prepare stream maps for what the source has now, not for what a catalog remembers."""
+        PluginBase.setup_mapper(self)
+        for stream in self.streams.values():
+            if isinstance(stream, PostgresStream):
+                self.mapper.register_raw_stream_schema(
+                    stream.name, stream.selected_schema, stream.primary_keys
+                )
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Start from a state, in which nothing was sent in this invocation yet."""
+        super().load_state(state)
+        for bookmark in self.state.get("bookmarks", {}).values():
+            if "read" in bookmark:
+                bookmark["read"] = {
+                    "rows": 0,
+                    "totals": dict.fromkeys(bookmark["read"].get("totals", ()), "0"),
+                }
+
+    @cached_property
+    def _contract(self) -> contracts.Contract | None:
+        path = self.config.get("contract")
+        return contracts.load(project.resolve(path)) if path else None
+
+    @property
+    def _setting(self) -> str:
+        return self.config.get("url_setting") or "sqlalchemy_url"
+
+    def _of_contract(self, stream: contracts.Stream, found: dict[str, Relation]) -> PostgresStream:
+        schema = self.config["source_schema"]
+        relation = found.get(stream.name)
+        remedy = f"Point {self._setting} at the right database, or mend the contract."
+        if relation is None:
+            msg = f"{self._setting}: the source has no table {schema}.{stream.name}, which the contract names."
+            raise WaybillError(msg, remedy)
+        present = {column.name for column in relation.columns}
+        if missing := [each.name for each in stream.columns if each.name not in present]:
+            msg = f"{self._setting}: {schema}.{stream.name} lacks the contract's column {', '.join(missing)}."
+            raise WaybillError(msg, remedy)
+        return PostgresStream(
+            self,
+            relation,
+            key=stream.key or relation.key,
+            replication_key=stream.replication_key,
+            totals=stream.control_totals,
+        )
+
+    def _handle_termination(self, signum: int, frame: object) -> NoReturn:  # noqa: ARG002 - a signal handler's signature
+        """End at once and not with 0."""
+        raise SystemExit(128 + signum)
