@@ -319,9 +319,9 @@ def test_next_days_leave_the_base_files_as_they_are(tmp_path: Path) -> None:
     assert not list(folder.glob("*.part"))
 
 
-@pytest.mark.parametrize("day", range(1, 8))
+@pytest.mark.parametrize("day", [1, 2, 3, 7])
 def test_each_next_day_has_new_changed_and_late_rows(tmp_path: Path, day: int) -> None:
-    """Protects what incremental tests and demonstrations rest on, for a week of days."""
+    """Protects what incremental tests and demonstrations rest on."""
     folder = tmp_path / "olist"
     olist.generate(folder, days=day - 1)
     with load(folder) as before:
