@@ -201,6 +201,17 @@ def test_default_path_is_in_the_home(
     assert found(run("", contract(TWO), default_path="s")) == EXPECTED
 
 
+def test_name_twice_in_a_zip_is_refused(run: Run, contract: MakeContract, tmp_path: Path) -> None:
+    # Protects against loading one of two files of a name, or both over each other.
+    archive = tmp_path / "shop.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("orders.csv", "id\n1\n")
+        opened.writestr("orders_csv", "id\n2\n")
+    archive.write_bytes(archive.read_bytes().replace(b"orders_csv", b"orders.csv"))
+    with pytest.raises(WaybillError, match=r"path: .*shop\.zip holds orders\.csv twice"):
+        run(archive, contract(TWO))
+
+
 def test_damaged_member_is_named(
     run: Run, contract: MakeContract, shop: Path, tmp_path: Path
 ) -> None:

@@ -262,69 +262,6 @@ def test_stream_maps_get_records(run: Run, contract: MakeContract, folder: Path)
     assert "read" not in output.bookmark("t")
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", r"t\.csv: there is no header"),
-        ("n,at\n1,\n", r"no column id in the header"),
-        ("Id,n,at\n", r"no column id in the header \(the header has 'Id' instead\)"),
-        ("id,n,n,at\n", r"column 3 of the header has the same name as column 2"),
-        ("id,n,,at\n", r"column 3 of the header has no name"),
-        ("id,n,at,_sdc_source_file\n", r"which the tap writes itself"),
-        (f"id,n,at,{'x' * 64}\n", r"longer than the 63 bytes"),
-        ("id,n,at\n1,2,2018-01-01\n2,3\n", r"t\.csv, line 3: 2 fields where the header has 3"),
-        ('id,n,at\n1,2,"\n"\n', r"line 2, column at: '\\n' is not a time"),
-        ("id,n,at\n1.0,2,\n", r"line 2, column id: '1\.0' is not a whole number"),
-        (
-            "id,n,at\n2147483648,2,\n",
-            r"column id: '2147483648' is not a whole number from -2147483648",
-        ),
-        ("id,n,at\n,2,\n", r"column id: empty, but the contract requires a value"),
-        ("id,n,at\n1,NaN,\n", r"column n: 'NaN' is not a decimal number"),
-        ("id,n,at\n1,2,2018-02-30 00:00:00\n", r"column at: '2018-02-30 00:00:00' is not a time"),
-        ('id,n,at\n1,2,\n\n2,"3\n', r"line 4: not CSV: unexpected end of data"),
-        ('id,n,at\n1,"2"x,\n', r"line 2: not CSV: ',' expected after '\"'"),
-    ],
-)
-def test_fault_is_named_with_file_line_and_column(  # noqa: PLR0917 - fixtures are arguments
-    run: Run,
-    contract: MakeContract,
-    folder: Path,
-    mode: str,
-    content: str,
-    message: str,
-) -> None:
-    # Protects the one line a person has to mend a file by.
-    (folder / "t.csv").write_text(content)
-    promised = contract({"t": {"id": "integer!", "n": "numeric", "at": "timestamp"}})
-    with pytest.raises(WaybillError, match=message):
-        run(folder, promised, mode)
-
-
-@pytest.mark.parametrize("bad", [b"a\x00b", b"a\xffb", b"\xed\xa0\x80"])
-def test_text_postgresql_cannot_hold_is_refused(
-    run: Run, contract: MakeContract, folder: Path, mode: str, bad: bytes
-) -> None:
-    # Protects against NUL and bytes that are not UTF-8: the exact row and column are named.
-    rows = b"".join(b"%d,ok\n" % number for number in range(20_000))
-    (folder / "t.csv").write_bytes(b"id,name\n" + rows + b"1," + bad + b"\n")
-    promised = contract({"t": {"id": "integer", "name": "text"}})
-    with pytest.raises(
-        WaybillError, match=r"line 20002, column name: .* is not UTF-8 text without NUL"
-    ):
-        run(folder, promised, mode)
-
-
-def test_line_is_physical_after_breaks_in_quotes(
-    run: Run, contract: MakeContract, folder: Path, mode: str
-) -> None:
-    # Protects line numbers behind quoted line breaks of every kind and blank lines.
-    (folder / "t.csv").write_bytes(b'id,name\n1,"a\r\nb\rc\nd"\n\n\r\n2,x\nthree,y\n')
-    promised = contract({"t": {"id": "integer", "name": "text"}})
-    with pytest.raises(WaybillError, match="line 9, column id: 'three'"):
-        run(folder, promised, mode)
-
-
 def test_sum_does_not_round(run: Run, contract: MakeContract, folder: Path, mode: str) -> None:
     # Protects control totals beyond the 28 digits of Python's default context.
     (folder / "t.csv").write_text(f"n\n{'9' * 60}\n0.{'0' * 40}1\n")
