@@ -1,4 +1,6 @@
 -- Rows that together break every rule of validate/suites/marts.
+-- Laid out as tables of values, not as models.
+-- noqa: disable=all
 insert into common.dim_date (date_id, year) values (null, 2018), ('2018-06-01', 1999), ('2018-06-01', 1999);
 insert into common.dim_currency values (1, 'GBP', 'Pound Sterling'), (9, 'eur', null), (8, 'XXX', 'XXX');
 

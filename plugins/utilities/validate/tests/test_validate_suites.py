@@ -28,10 +28,6 @@ BROKEN = {
         GOOD.replace("{column: order_id}", "{}"),
         "expectation 1 (expect_column_values_to_not_be_null): column: field required",
     ),
-    "unknown argument": (
-        GOOD.replace("{column: order_id}", "{column: order_id, colour: red}"),
-        "colour: extra fields not permitted",
-    ),
     "unknown placeholder": (
         GOOD.replace("expect_column_values_to_not_be_null", "unexpected_rows_expectation").replace(
             "{column: order_id}", "{unexpected_rows_query: 'select 1 from {table}'}"

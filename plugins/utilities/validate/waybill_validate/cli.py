@@ -7,7 +7,7 @@ import datetime as dt
 import sys
 import time
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -19,6 +19,7 @@ from waybill_validate.outcomes import SuiteOutcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from waybill_validate.outcomes import TableOutcome
     from waybill_validate.suites import Stage, Suite
 
 FAILED = 1
@@ -94,32 +95,34 @@ def validate(stage: Stage, selectors: Sequence[str]) -> bool:
 
 
 def _run(stage: Stage, selected: list[Suite], tables: int) -> list[SuiteOutcome]:
-    from waybill_validate import data_docs, gates  # noqa: PLC0415  (takes seconds to import)
-
-    prepared = {suite.name: gates.expectations(suite) for suite in selected}
     auditor = warehouse.auditor()
-    ran: list[tuple[SuiteOutcome, data_docs.Results]] = []
-    number = 0
     with warehouse.read_only(auditor).connect(autocommit=True) as session:
+        from waybill_validate import data_docs, gates  # noqa: PLC0415  (takes seconds to import)
+
+        prepared = {suite.name: gates.expectations(suite) for suite in selected}
         schemas = {table.schema for suite in selected for table in suite.tables}
         gate = gates.Gates(auditor, session, warehouse.relations(session, schemas))
+        ran: list[tuple[SuiteOutcome, data_docs.Results]] = []
+        number = 0
         for suite in selected:
             started_at, start = dt.datetime.now(tz=dt.UTC), time.monotonic()
-            checked: list[Any] = []
+            outcomes: list[TableOutcome] = []
+            results: data_docs.Results = {}
             for outcome, result in gate.run(suite, prepared[suite.name]):
                 number += 1
                 print(report.progress(outcome, number, tables), flush=True)
-                checked.append((outcome, result))
-            outcomes = tuple(outcome for outcome, _ in checked)
-            ended = SuiteOutcome(suite, outcomes, started_at, time.monotonic() - start)
-            ran.append((ended, {outcome.table.name: result for outcome, result in checked}))
+                outcomes.append(outcome)
+                results[outcome.table.name] = result
+            elapsed = time.monotonic() - start
+            ran.append((SuiteOutcome(suite, tuple(outcomes), started_at, elapsed), results))
+    ended = [outcome for outcome, _ in ran]
     with summary.lock(stage):
         known = {path.stem for path in suites.suites_folder(stage).glob("*.yml")}
-        summarised = summary.write(stage, [outcome for outcome, _ in ran], known)
+        summarised = summary.write(stage, ended, known)
         index = data_docs.write(stage, ran, summarised)
-    _print_report(stage, [outcome for outcome, _ in ran])
+    _print_report(stage, ended)
     print(f"Data Docs: {index}", flush=True)
-    return [outcome for outcome, _ in ran]
+    return ended
 
 
 def _print_report(stage: Stage, outcomes: list[SuiteOutcome]) -> None:
