@@ -4,7 +4,7 @@ import csv
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,9 @@ from waybill_common import contracts
 from waybill_common.errors import WaybillError
 from waybill_sources import olist
 from waybill_sources.olist_rows import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONTRACT = contracts.load(Path(__file__).parents[4] / "extract" / "contracts" / "olist.yml")
 TRANSLATION = "product_category_name_translation"
@@ -125,7 +128,7 @@ def test_quoting_byte_order_mark_and_line_ends_are_those_of_the_real_files(
 
 
 def test_a_killed_generator_leaves_no_half_sample(tmp_path: Path) -> None:
-    """Protects the next run, which takes a folder with olist_samples for whole."""
+    """Protects the next run, which takes a folder with samples for whole."""
     folder = tmp_path / "olist"
     code = f"from pathlib import Path; from waybill_sources import olist; olist.generate(Path({str(folder)!r}), orders=10**6)"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from waybill_common import contracts
 from waybill_sources import olist
 from waybill_sources.olist_rows import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONTRACT = contracts.load(Path(__file__).parents[4] / "extract" / "contracts" / "olist.yml")
 TRANSLATION = "product_category_name_translation"

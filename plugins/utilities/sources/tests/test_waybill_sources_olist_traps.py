@@ -10,6 +10,8 @@ from waybill_common import contracts
 from waybill_sources import olist
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import duckdb
 
     from waybill_warehouse.scratch import ScratchDatabase
@@ -72,7 +74,7 @@ TRAPS = {
 
 @pytest.mark.parametrize("trap", TRAPS)
 def test_the_default_sample_has_the_trap(tables: duckdb.DuckDBPyConnection, trap: str) -> None:
-    """Protects each trap that shared/data/README.md lists from vanishing out of the olist_samples."""
+    """Protects each trap that shared/data/README.md lists from vanishing out of the samples."""
     assert one(tables, TRAPS[trap]) > 0
 
 
@@ -90,7 +92,7 @@ def test_rare_traps_have_their_exact_number(tables: duckdb.DuckDBPyConnection) -
 def test_the_rows_pass_the_contracts_critical_rules(
     tmp_path: Path, source_database: ScratchDatabase, days: int, load: Callable[..., Any]
 ) -> None:
-    """Protects the job on olist_samples from stopping at validate:raw, next days included."""
+    """Protects the job on samples from stopping at validate:raw, next days included."""
     olist.generate(tmp_path / "olist", days=days)
     names = {stream.name: stream.name for stream in CONTRACT.streams}
     with (
@@ -117,7 +119,7 @@ def test_the_rows_pass_the_contracts_critical_rules(
 def test_undated_deliveries_are_known_exceptions_of_the_contract(
     tables: duckdb.DuckDBPyConnection,
 ) -> None:
-    """Protects the trap of the rule's known exceptions: the olist_samples hold some of them."""
+    """Protects the trap of the rule's known exceptions: the samples hold some of them."""
     rules = {rule.name: rule for rule in CONTRACT.stream("orders").rules}
     rule = rules["delivered_orders_have_a_delivery_date"]
     rows = tables.execute(rule.query.format(table="orders")).fetchall()
@@ -126,7 +128,7 @@ def test_undated_deliveries_are_known_exceptions_of_the_contract(
 
 
 def test_the_rows_keep_the_contract(tables: duckdb.DuckDBPyConnection) -> None:
-    """Protects keys, references, required columns, value lists and exact money in the olist_samples."""
+    """Protects keys, references, required columns, value lists and exact money in the samples."""
     for stream in CONTRACT.streams:
         if stream.key:
             key = ", ".join(stream.key)

@@ -113,7 +113,7 @@ BAD_SNAPSHOTS: dict[str, tuple[Callable[[str, bytes], bytes | None], str]] = {
 
 
 @pytest.mark.parametrize("case", BAD_SNAPSHOTS)
-def test_a_bad_snapshot_is_named_and_nothing_is_changed(
+def test_a_bad_snapshot_is_named_and_nothing_is_changed(  # noqa: PLR0917 - fixtures are arguments
     source_database: ScratchDatabase,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -14,6 +14,8 @@ from waybill_sources.totesys_days import TotesysWorld, date
 from waybill_sources.totesys_rows import COLUMNS, tables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from waybill_warehouse.scratch import ScratchDatabase
 
 NEWEST = "select max(last_updated) from payment"
@@ -29,13 +31,6 @@ def samples(source_database: ScratchDatabase) -> ScratchDatabase:
 def next_day(database: ScratchDatabase) -> tuple[dt.date, dict[str, tuple[int, int]]]:
     with database.connection().connect() as session:
         return totesys.next_day(session)
-
-
-def contents(database: ScratchDatabase) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        table: sorted(database.rows(f'select * from "{table}"'), key=lambda row: row[0])
-        for table in COLUMNS
-    }
 
 
 def one(database: ScratchDatabase, query: str) -> Any:
@@ -163,7 +158,9 @@ def test_text_dates_are_dates(samples: ScratchDatabase) -> None:
 
 
 @pytest.mark.parametrize("days", [1, 4])
-def test_next_days_end_where_a_full_fill_does(samples: ScratchDatabase, days: int) -> None:
+def test_next_days_end_where_a_full_fill_does(
+    samples: ScratchDatabase, days: int, contents: Callable[..., Any]
+) -> None:
     """Protects the proof that an incremental run ends where a full one does."""
     for _ in range(days):
         next_day(samples)
@@ -173,7 +170,9 @@ def test_next_days_end_where_a_full_fill_does(samples: ScratchDatabase, days: in
     assert contents(samples) == incremental
 
 
-def test_each_next_day_has_new_changed_and_late_rows(samples: ScratchDatabase) -> None:
+def test_each_next_day_has_new_changed_and_late_rows(
+    samples: ScratchDatabase, contents: Callable[..., Any]
+) -> None:
     """Protects what incremental tests and demonstrations rest on, for a week of days."""
     for number in range(1, 6):
         before, newest = contents(samples), one(samples, NEWEST)
