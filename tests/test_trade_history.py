@@ -188,3 +188,21 @@ def test_changes_add_versions_move_nothing_and_reach_the_dimensions(trade: Trade
 
     trade.build("--full-refresh")
     assert trade.rows(_VERSIONS) == grown
+
+
+def test_a_row_gone_from_the_source_keeps_its_versions_without_a_latest_one(trade: Trade) -> None:
+    """What was paid stays on record; what the source no longer holds is no longer counted."""
+    trade.execute("delete from raw_totesys.payment where payment_id = 1")
+    trade.build()
+    assert trade.rows(_VERSIONS) == [
+        (1, 1, 100, False, 1, False),
+        (2, 2, 100, False, 1, True),
+    ]
+
+    trade.land(2, "payment", payment_id=1, **_PAYMENT)
+    trade.build()
+    assert trade.rows(_VERSIONS) == [
+        (1, 1, 100, False, 1, False),
+        (2, 2, 100, False, 1, True),
+        (3, 1, 100, False, 2, True),
+    ]

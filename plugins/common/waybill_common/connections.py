@@ -161,6 +161,11 @@ def is_warehouse_embedded() -> bool:
     return not os.environ.get("WAREHOUSE_URL")
 
 
+def is_source_embedded() -> bool:
+    """Whether the Totesys source is the embedded database: samples, or a snapshot zip."""
+    return not is_postgres_url(os.environ.get("WAYBILL_TOTESYS"))
+
+
 def is_postgres_url(value: str | None) -> bool:
     """Whether a setting holds a PostgreSQL URL, rather than nothing or a path."""
     return bool(value and _SCHEME.match(value))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from waybill_common import connections
 from waybill_warehouse import cli, databases, embedded, passwords
 from waybill_warehouse.cluster import Cluster
 
@@ -99,6 +100,7 @@ def test_an_outside_warehouse_is_bootstrapped_and_left_running(
     """WAREHOUSE_URL: no embedded server is started, and theirs is not stopped."""
     monkeypatch.delenv("WAREHOUSE_ADMIN_URL")
     monkeypatch.setenv("WAREHOUSE_URL", warehouse.url("admin"))
+    monkeypatch.setenv("WAYBILL_TOTESYS", "postgresql://reader@source.example.com/totesys")
     warehouse.execute("drop schema trade")
 
     up = run("up")
@@ -110,6 +112,23 @@ def test_an_outside_warehouse_is_bootstrapped_and_left_running(
     assert down.returncode == 1
     assert "is not ours to stop" in down.stderr
     assert not own_home.exists()
+
+
+def test_an_outside_warehouse_can_be_fed_from_the_embedded_source(
+    warehouse: ScratchDatabase, monkeypatch: pytest.MonkeyPatch, own_home: Path
+) -> None:
+    """Only the source is ours then: it is started, readable, and stopped again."""
+    monkeypatch.delenv("WAREHOUSE_ADMIN_URL")
+    monkeypatch.setenv("WAREHOUSE_URL", warehouse.url("admin"))
+
+    up = run("up")
+    assert up.returncode == 0, up.stderr
+    assert f"/{warehouse.name} (WAREHOUSE_URL)\n" in up.stdout
+    assert up.stdout.endswith("/source\n")
+    source = connections.embedded("source_reader", "source", folder=own_home / "postgres")
+    with source.connect() as session:
+        assert session.execute("select current_user").fetchone() == ("source_reader",)
+    assert run("down").stdout == "source: stopped\n"
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,8 @@ def _up() -> None:
         admin = connections.warehouse("admin")
         version = bootstrap.apply(admin)
         print(f"warehouse: PostgreSQL {version} at {_place(admin)} ({_SETTING})")
+        if connections.is_source_embedded():
+            _up_source()
         return
     begun = time.monotonic()
     cluster = Cluster(connections.cluster_folder())
@@ -75,12 +77,19 @@ def _up() -> None:
         )
 
 
+def _up_source() -> None:
+    embedded.up(Cluster(connections.cluster_folder()))
+    source = connections.embedded(connections.SUPERUSER, connections.SOURCE_DATABASE)
+    print(f"source: the embedded Postgres at {_place(source)}")
+
+
 def _down() -> None:
-    if not connections.is_warehouse_embedded():
+    if not connections.is_warehouse_embedded() and not connections.is_source_embedded():
         msg = f"{_SETTING} is set, and its server is not ours to stop."
         raise WaybillError(msg, f"Unset {_SETTING} to stop the embedded Postgres.")
     was_running = Cluster(connections.cluster_folder()).down()
-    print(f"warehouse: {'stopped' if was_running else 'was not running'}")
+    served = "warehouse" if connections.is_warehouse_embedded() else "source"
+    print(f"{served}: {'stopped' if was_running else 'was not running'}")
 
 
 def _status() -> None:

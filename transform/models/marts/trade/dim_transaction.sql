@@ -3,6 +3,9 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key='transaction_id',
+        post_hook="{{ delete_rows_missing_from(
+            ref('stg_totesys__transactions'), ['transaction_id']
+        ) }}",
     )
 }}
 
