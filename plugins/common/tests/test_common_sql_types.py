@@ -15,7 +15,7 @@ TRAVELLING = """
     int2 int int4 int8 smallint integer bigint real float4 float8 double_precision decimal numeric numeric(10,2)
     numeric(5) bool boolean text varchar varchar(7) character_varying char char(3) bpchar bytea date time time(3)
     timetz timestamp timestamp(3) timestamptz timestamptz(3) timestamp_with_time_zone time_without_time_zone interval
-    interval(3) interval_day_to_second(3) uuid json jsonb xml inet cidr macaddr bit bit(3) varbit varbit(9) pg_lsn
+    interval(3) interval_day_to_second(3) uuid json jsonb inet cidr macaddr bit bit(3) varbit varbit(9) pg_lsn
     tsvector point polygon int4range tstzmultirange int[] numeric(10,2)[] timestamptz[] text[][] varchar(3)[]
 """
 

@@ -10,7 +10,7 @@ import re
 _PLAIN = frozenset(
     {
         *("smallint", "integer", "bigint", "real", "double precision", "boolean"),
-        *("text", "bytea", "date", "uuid", "json", "jsonb", "xml"),
+        *("text", "bytea", "date", "uuid", "json", "jsonb"),
         *("inet", "cidr", "macaddr", "macaddr8", "pg_lsn", "tsvector", "tsquery"),
         *("point", "line", "lseg", "box", "path", "polygon", "circle"),
         *("int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange"),

@@ -66,6 +66,8 @@ def _base(sql_type: str) -> str:
 
 
 def _number(text: str) -> str:
+    if text == "-0":
+        return "-0.0"  # JSON's -0 is an integer, which has no sign
     return text if text[-1].isdigit() else f'"{text}"'
 
 

@@ -1,0 +1,335 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from tap_postgres.tap import TapPostgres
+from waybill_common import sql_types
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from waybill_warehouse.scratch import ScratchDatabase
+
+EXECUTABLE = Path(sys.executable).with_name("tap-postgres")
+
+VALUES = {
+    "numeric": ["123456789012345678.123456789012", "NaN", "0.10"],
+    "numeric(10,2)": ["1.10"],
+    "bigint": [str(2**63 - 1)],
+    "real": ["0.1"],
+    "double precision": ["-Infinity", "1e308", "5e-324", "-0"],
+    "boolean": ["t", "f"],
+    "timestamp": ["2024-02-29 23:59:59.999999", "infinity", "0044-03-15 00:00:00 BC"],
+    "timestamptz": ["2024-02-29 23:59:59.999999+05:30", "-infinity"],
+    "date": ["0001-01-01", "infinity"],
+    "time": ["23:59:59.999999"],
+    "timetz": ["12:00:00+02"],
+    "interval": ["1 mon -2 days 03:04:05.6"],
+    "uuid": ["6f9619ff-8b86-d011-b42d-00cf4fc964ff"],
+    "bytea": [r"\x00ff5c0a", r"\x"],
+    "json": ['{"b": 1,  "a": 1.10, "a": null}', "null"],
+    "jsonb": ['{"a": 1.10, "b": [null, "x\\ny"]}', "null", '"text"'],
+    "text": ["", "NULL", r"\N", "a\tb\nc\rd\\e\b\f\v", "žluťoučký 🐎", '"quoted"'],
+    "character(5)": ["ab"],
+    "integer[]": ["{1,NULL,3}", "{{1,2},{3,4}}", "[0:1]={7,8}", "{}"],
+    "numeric[]": ["{1.10,NaN}"],
+    "text[]": ['{a,"b c","",NULL,"NULL","q\\"\\\\","{x,y}","tab\there"}'],
+    "timestamptz[]": ['{"2024-01-01 00:00:00+00",NULL}'],
+    "boolean[]": ["{t,f,NULL}"],
+    "jsonb[]": ['{"{\\"a\\": 1}",NULL,"null"}'],
+    "inet": ["192.168.0.1/24"],
+    "numrange": ["[1.5,2.5)", "empty"],
+    "bit(3)": ["101"],
+    "point": ["(1,2)"],
+    "box[]": ["{(1,1),(0,0);(3,3),(2,2)}"],
+    "money": ["12.34"],
+    "mood": ["so so"],
+    "positive": ["7.70"],
+    "pair": ['(1,"x, y")'],
+    "name": ["a name"],
+    "oid": ["42"],
+}
+LANDS_AS = {
+    "money": "numeric",
+    "mood": "text",
+    "positive": "numeric(6,2)",
+    "pair": "text",
+    "name": "text",
+    "oid": "text",
+}
+
+
+@pytest.fixture
+def typed(lane: Any) -> Any:
+    """A table with a column of each type and a row for each value."""
+    lane.source.execute(
+        "create type mood as enum ('so so'); create type pair as (a integer, b text);"
+        "create domain amount as numeric(6,2); create domain positive as amount check (value > 0)"
+    )
+    columns = ", ".join(f"c{n} {sql_type}" for n, sql_type in enumerate(VALUES))
+    lane.source.execute(f"create table typed (id integer primary key, {columns})")
+    row = 0
+    for n, sql_type in enumerate(VALUES):
+        for text in VALUES[sql_type]:
+            lane.source.execute(
+                f"insert into typed (id, c{n}) values (%s, %s::{sql_type})", (row, text)
+            )
+            row += 1
+    return lane
+
+
+@pytest.mark.parametrize("mode", ["batch", "record"])
+def test_every_type_lands_exactly(typed: Any, warehouse: ScratchDatabase, mode: str) -> None:
+    # Source and warehouse hold the same text in the same type, in both modes, for each value and NULL.
+    typed.land(typed.run(mode=mode))
+
+    for n, sql_type in enumerate(VALUES):
+        read = "::numeric" if sql_type == "money" else ""
+        query = "select id, c{0}{1}::text from {2} order by id"
+        assert warehouse.rows(query.format(n, "", "raw_test.typed")) == typed.source.rows(
+            query.format(n, read, "typed")
+        ), sql_type
+        found = warehouse.rows(
+            "select format_type(atttypid, atttypmod) from pg_attribute"
+            f" where attrelid = 'raw_test.typed'::regclass and attname = 'c{n}'"
+        )
+        assert found == [(sql_types.canonical(LANDS_AS.get(sql_type, sql_type)),)]
+
+
+def test_modes_differ_in_nothing(typed: Any, warehouse: ScratchDatabase) -> None:
+    # After a load in one mode, the other finds every row unchanged.
+    typed.land(typed.run(mode="batch"))
+    typed.land(typed.run(mode="record"))
+
+    rows = warehouse.rows("select count(*) from raw_test.typed")[0][0]
+    found = warehouse.rows("select rows_unchanged from waybill.load order by load_id")
+    assert found == [(0,), (rows,)]
+
+
+def test_records_are_plain_singer(lane: Any) -> None:
+    # In record mode any target can read the values: numbers with all digits, ISO times, lists.
+    lane.source.execute(
+        "create table t (id integer primary key, n numeric, at timestamptz, day timestamp, l text[], b boolean);"
+        "insert into t values (1, 12345678901234567890.10, '2024-01-01 01:00+01', '2024-01-01', '{a,NULL}', true)"
+    )
+    run = lane.run(mode="record")
+
+    assert '"n":12345678901234567890.10,' in run.text
+    (row,) = run.rows("t")
+    assert (row["at"], row["day"]) == ("2024-01-01T00:00:00+00:00", "2024-01-01T00:00:00")
+    assert (row["l"], row["b"]) == (["a", None], True)
+    assert run.of("RECORD")[0]["time_extracted"].endswith("+00:00")
+
+
+def test_discovery_finds_tables_and_views(lane: Any) -> None:
+    # Without a contract all that the role may read is a stream, with the table's own key.
+    lane.source.execute(
+        "create table a (x integer, id integer, primary key (id, x)); create view v as select 1 as n;"
+        'create table "od""d; --" (id integer primary key); create table hidden (n integer);'
+        "revoke all on hidden from source_reader"
+    )
+    catalog = lane.catalog()
+
+    found = {each["tap_stream_id"]: each["key_properties"] for each in catalog["streams"]}
+    assert found == {"a": ["id", "x"], "v": [], 'od"d; --': ["id"]}
+    lane.run()
+
+
+def test_selection_is_respected(lane: Any) -> None:
+    # Deselected streams and columns do not leave the source.
+    lane.source.execute(
+        "create table a (id integer primary key, secret text); create table b (id integer);"
+        "insert into a values (1, 'hush'); insert into b values (1)"
+    )
+    catalog = lane.catalog()
+    for entry in catalog["streams"]:
+        for each in entry["metadata"]:
+            if each["breadcrumb"] == []:
+                each["metadata"]["selected"] = entry["tap_stream_id"] == "a"
+            elif each["breadcrumb"][-1] == "secret":
+                each["metadata"]["selected"] = False
+    for mode in ("batch", "record"):
+        run = lane.run(catalog=catalog, mode=mode)
+        assert [list(each["schema"]["properties"]) for each in run.of("SCHEMA")] == [["id"]]
+        assert run.ids("a") == [1]
+        assert "hush" not in run.text
+
+
+def test_stream_maps_see_each_record(lane: Any, warehouse: ScratchDatabase) -> None:
+    # With stream maps rows go as records, whatever the mode, and land as the maps leave them.
+    lane.source.execute(
+        "create table t (id integer primary key, n numeric); insert into t values (1, 2), (2, 3)"
+    )
+    maps = {"stream_maps": {"t": {"__alias__": "u", "__filter__": "id > 1", "m": "n * 2"}}}
+    run = lane.run(**maps)
+    lane.land(run)
+
+    assert not run.of("BATCH")
+    assert warehouse.rows("select id, n, m::int from raw_test.u") == [(2, 3, 6)]
+
+
+def test_unknown_method_is_refused(lane: Any) -> None:
+    # LOG_BASED and a replication key that does not exist are told, not read in some other way.
+    lane.source.execute("create table t (id integer primary key)")
+    for metadata, expected in (
+        ({"replication-method": "LOG_BASED"}, "does not know the replication method LOG_BASED"),
+        ({"replication-key": "nope"}, "replication key nope is no column of"),
+    ):
+        catalog = lane.incremental("t", "id", **metadata)
+        with pytest.raises(WaybillError, match=expected):
+            lane.run(catalog=catalog)
+
+
+CONTRACT = (
+    Path(os.environ.get("MELTANO_PROJECT_ROOT", Path(__file__).parents[4]))
+    / "extract/contracts/totesys.yml"
+)
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> Path:
+    """The contract of totesys, cut down to one table."""
+    document = yaml.safe_load(CONTRACT.read_text())
+    document["schema"] = [each for each in document["schema"] if each["name"] == "payment"]
+    path = tmp_path / "contract.yml"
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+COLUMNS = """
+    payment_id integer primary key, created_at timestamp, last_updated timestamp, transaction_id integer,
+    counterparty_id integer, payment_amount numeric, currency_id integer, payment_type_id integer,
+    paid boolean, payment_date text, company_ac_number integer, counterparty_ac_number integer
+"""
+
+
+@pytest.mark.parametrize("mode", ["batch", "record"])
+def test_contract_gives_keys_and_totals(
+    lane: Any, contract: Path, warehouse: ScratchDatabase, mode: str
+) -> None:
+    # Streams, keys, replication keys and control totals come from the contract; figures are exact.
+    lane.source.execute(f"create table payment ({COLUMNS}); create table other (n integer)")
+    lane.source.execute(
+        "insert into payment (payment_id, last_updated, payment_amount) values (1, '2024-01-01', 0.10), (2, '2024-01-02', 0.20)"
+    )
+    run = lane.run(contract=str(contract), mode=mode)
+    lane.source.execute(
+        "update payment set payment_amount = 5, last_updated = '2024-01-03' where payment_id = 1"
+    )
+    again = lane.run(run.state, contract=str(contract), mode=mode)
+    for each in (run, again):
+        lane.land(each)
+
+    assert [each["stream"] for each in run.of("SCHEMA")] == ["payment"]
+    assert run.bookmark("payment")["source"]["totals"] == {"payment_amount": "0.30"}
+    bookmark = again.bookmark("payment")
+    assert bookmark["source"]["totals"] == {"payment_amount": "5.20"}
+    assert bookmark["read"] == {"rows": 1, "totals": {"payment_amount": "5"}}
+    assert warehouse.rows(
+        "select payment_id, payment_amount::text from raw_test.payment order by 1"
+    ) == [
+        (1, "5"),
+        (2, "0.20"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ddl", "expected"),
+    [
+        (
+            "select 1",
+            "SOURCE_URL: the source has no table public.payment, which the contract names",
+        ),
+        (
+            "create table payment (payment_id integer primary key)",
+            "SOURCE_URL: public.payment lacks the contract's column created_at, last_updated",
+        ),
+    ],
+)
+def test_contract_that_does_not_fit_is_told(
+    lane: Any, contract: Path, ddl: str, expected: str
+) -> None:
+    # A table or column of the contract that is missing is named with the setting that leads there.
+    lane.source.execute(ddl)
+    with pytest.raises(WaybillError, match=expected):
+        lane.run(contract=str(contract), url_setting="SOURCE_URL")
+
+
+def test_password_is_never_shown(lane: Any, tmp_path: Path) -> None:
+    # A refused login ends in one line that names the setting and not the password.
+    login = lane.source.connection("reader")
+    config = tmp_path / "config.json"
+    url = login.url.replace(login.password, "s3cret-hunter2")
+    config.write_text(json.dumps({"sqlalchemy_url": url, "url_setting": "WAYBILL_TOTESYS"}))
+    done = subprocess.run(
+        [EXECUTABLE, "--config", config, "--discover"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        "error: WAYBILL_TOTESYS: cannot connect to source_reader@"
+    )
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sigterm_is_no_success(lane: Any, tmp_path: Path) -> None:
+    # A tap that is stopped half-way ends with 143 and has written no state of that stream.
+    lane.source.execute(
+        "create table t (id integer primary key, filler text);"
+        "insert into t select n, repeat('x', 1000) from generate_series(1, 50000) n"
+    )
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"sqlalchemy_url": lane.source.url("reader"), "mode": "record"}))
+    with subprocess.Popen(
+        [EXECUTABLE, "--config", config],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert '"SCHEMA"' in process.stdout.readline()
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        rest = process.stdout.read()
+
+    assert process.returncode == 143
+    assert '"STATE"' not in rest
+
+
+def test_batch_files_are_private(lane: Any, waybill_home: Path) -> None:
+    # What leaves the source can be read by its owner only.
+    lane.source.execute("create table t (id integer primary key); insert into t values (1)")
+    lane.run()
+
+    (folder,) = (waybill_home / "batch").iterdir()
+    assert {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]} == {0}
+
+
+class TestStandardSuite(
+    get_tap_test_class(
+        TapPostgres,
+        config={"mode": "record"},
+        suite_config=SuiteConfig(max_records_limit=10),
+        include_stream_tests=False,
+        include_stream_attribute_tests=False,
+    )
+):
+    # The SDK's own tests of a tap, against a source of this test's own.
+
+    @pytest.fixture(autouse=True)
+    def resource(self, source_database: ScratchDatabase) -> ScratchDatabase:
+        source_database.execute(
+            "create table t (id integer primary key, at timestamp, n numeric);"
+            "insert into t select n, now(), n / 7.0 from generate_series(1, 100) n"
+        )
+        return source_database
