@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tap_postgres.relations import Relation, SourceColumn
     from tap_postgres.snapshot import Snapshot
 
+_EVERY_ROW = "true"
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -66,8 +68,13 @@ class Reading:
         self._key = key
         self._replication_key = replication_key
         self._totals = totals
-        self._shape = _shape(columns, key)
+        self._shape = _shape(relation, columns, key)
         self._condition = self._since(bookmark)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row is read, so that the target may drop those that do not come."""
+        return self._condition == _EVERY_ROW
 
     def figures(self) -> tuple[Figures, Figures, str | None]:
         """Count and add up, at the source.
@@ -144,10 +151,10 @@ class Reading:
             or bookmark.get("replication_key") != key
             or bookmark.get("read_as") != self._shape
         ):
-            return "true"
+            return _EVERY_ROW
         age = self._snapshot.position.unseen_age(bookmark.get("snapshot"))
         if age is None:
-            return "true"
+            return _EVERY_ROW
         later = f"{quote(key)} > {sql.Literal(str(value)).as_string()}"
         if self._relation.is_stored:
             return f"({later} or age(xmin) <= {self._age_limit(age)})"
@@ -185,7 +192,7 @@ class Reading:
         return f"({greatest})::text"
 
 
-def _shape(columns: Sequence[SourceColumn], key: Sequence[str]) -> str:
-    """A fingerprint of what is read: a run that reads other columns reads every row again."""
-    parts = [[[column.name, column.sql_type] for column in columns], list(key)]
+def _shape(relation: Relation, columns: Sequence[SourceColumn], key: Sequence[str]) -> str:
+    """A fingerprint of what is read: another table or other columns are read from the start."""
+    parts = [relation.oid, [[column.name, column.sql_type] for column in columns], list(key)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

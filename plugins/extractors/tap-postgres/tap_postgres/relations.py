@@ -18,7 +18,7 @@ _STORED = frozenset({"r", "p", "m"})
 _COLUMNS = """
     with recursive typed as (
         select
-            relation.relname, relation.relkind, column_.attname, column_.attnum,
+            relation.relname, relation.oid, relation.relkind, column_.attname, column_.attnum,
             column_.atttypid as type_id, column_.atttypmod as modifier
         from pg_catalog.pg_class as relation
         join pg_catalog.pg_attribute as column_ on column_.attrelid = relation.oid
@@ -30,14 +30,16 @@ _COLUMNS = """
             and has_column_privilege(relation.oid, column_.attnum, 'select')
         union all
         select
-            typed.relname, typed.relkind, typed.attname, typed.attnum,
+            typed.relname, typed.oid, typed.relkind, typed.attname, typed.attnum,
             domain.typbasetype,
             case when typed.modifier = -1 then domain.typtypmod else typed.modifier end
         from typed
         join pg_catalog.pg_type as domain on domain.oid = typed.type_id
         where domain.typtype = 'd'
     )
-    select typed.relname, typed.relkind::text, typed.attname, format_type(type_id, modifier)
+    select
+        typed.relname, typed.oid::bigint, typed.relkind::text, typed.attname,
+        format_type(type_id, modifier)
     from typed
     join pg_catalog.pg_type as type_ on type_.oid = typed.type_id
     where type_.typtype <> 'd'
@@ -74,12 +76,14 @@ class Relation:
     """One table or view.
 
     Attributes:
+        oid: Its number in the source; a table that was made anew has another one.
         is_stored: Whether its rows carry the transaction that wrote them, unlike those of a view.
         key: The columns of its primary key, empty without one.
     """
 
     schema: str
     name: str
+    oid: int
     is_stored: bool
     columns: tuple[SourceColumn, ...]
     key: tuple[str, ...]
@@ -99,20 +103,21 @@ def of_schema(connection: psycopg.Connection[Any], schema: str) -> dict[str, Rel
     """
     parameters = {"schema": quote(schema)}
     keys = dict(connection.execute(_KEYS, parameters).fetchall())
-    kinds: dict[str, str] = {}
+    found: dict[str, tuple[int, str]] = {}
     columns: dict[str, list[SourceColumn]] = {}
-    for relation, kind, name, declared in connection.execute(_COLUMNS, parameters).fetchall():
-        kinds[relation] = kind
+    for relation, oid, kind, name, declared in connection.execute(_COLUMNS, parameters).fetchall():
+        found[relation] = (oid, kind)
         columns.setdefault(relation, []).append(_column(name, declared))
     return {
         name: Relation(
             schema=schema,
             name=name,
+            oid=oid,
             is_stored=kind in _STORED,
             columns=tuple(columns[name]),
             key=tuple(keys.get(name, ())),
         )
-        for name, kind in kinds.items()
+        for name, (oid, kind) in found.items()
     }
 
 

@@ -24,6 +24,8 @@ from waybill_common.errors import WaybillError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
+    from singer_sdk.singerlib.messages import SchemaMessage
+
     from tap_postgres.reading import Figures
     from tap_postgres.relations import Relation, SourceColumn
     from tap_postgres.tap import TapPostgres
@@ -89,14 +91,13 @@ class PostgresStream(Stream):
 
     @property
     def selected_schema(self) -> dict[str, Any]:
-        """The live schema with the selected columns, and what our target is to know of them."""
+        """The live schema with the selected columns."""
         properties = {
             name: each
             for name, each in self.schema["properties"].items()
             if self._is_selected(name)
         }
-        mark = "x-ends-with-state" if self.is_read_on else "x-whole-table"
-        return {"type": "object", "properties": properties, mark: True}
+        return {"type": "object", "properties": properties}
 
     @property
     def is_read_on(self) -> bool:
@@ -129,6 +130,13 @@ class PostgresStream(Stream):
 
     def get_replication_key_signpost(self, context: Any = None) -> None:
         """None: the snapshot says up to where the source is known."""
+
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        """The SDK's messages, with what our target is to know of the rows that follow."""
+        mark = "x-whole-table" if self._reading().is_whole else "x-ends-with-state"
+        for message in super()._generate_schema_messages():
+            message.schema[mark] = True
+            yield message
 
     def _sync_batches(self, batch_config: BatchConfig, context: Any = None) -> None:  # noqa: ARG002 - SDK signature
         began, reading = time.monotonic(), self._reading()

@@ -196,3 +196,16 @@ def test_full_table_follows_deletes(lane: Any, warehouse: Any) -> None:
     assert warehouse.rows(
         "select rows_inserted, rows_unchanged, rows_deleted from waybill.load order by load_id"
     ) == [(2, 0, 0), (1, 1, 1)]
+
+
+def test_a_table_that_was_made_anew_replaces_what_was_landed(orders: Any) -> None:
+    # Another table behind the same name is another source: rows of the old one must not stay.
+    first = orders.run(catalog=orders.orders)
+    orders.source.execute("drop table orders;" + TABLE + "delete from orders where id < 3;")
+    second = orders.run(first.state, orders.orders)
+    third = orders.run(second.state, orders.orders)
+
+    assert second.ids("orders") == [3, 4]
+    marks = [run.of("SCHEMA")[0]["schema"].get("x-whole-table") for run in (first, second, third)]
+    assert marks == [True, True, None]
+    assert third.rows("orders") == []
