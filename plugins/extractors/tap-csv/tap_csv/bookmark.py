@@ -37,16 +37,28 @@ def reset_read(bookmark: dict[str, Any]) -> None:
         bookmark["read"] = {"rows": 0, "totals": totals}
 
 
+def is_of_another_origin(stored: Mapping[str, Any], origin: str) -> bool:
+    """Whether a bookmark is of files that came by another setting than `origin`.
+
+    The files of `default_path` are samples: they and the user's own files are two sources, and what
+    landed from the one does not belong to the other.
+    """
+    return bool(stored.get("origin", origin) != origin)
+
+
 class Bookmark:
     """Builds a stream's bookmark, file by file.
 
     Args:
         stored: The bookmark this run started with.
         totals: Names of the control total columns.
+        origin: The setting the files come by.
     """
 
-    def __init__(self, stored: Mapping[str, Any], totals: Iterable[str]) -> None:
-        self.files: dict[str, Any] = dict(stored.get("files", {}))
+    def __init__(self, stored: Mapping[str, Any], totals: Iterable[str], origin: str) -> None:
+        self._origin = origin
+        kept = {} if is_of_another_origin(stored, origin) else stored.get("files", {})
+        self.files: dict[str, Any] = dict(kept)
         self._sent: list[Figures] = []
         self._totals = tuple(totals)
 
@@ -63,6 +75,7 @@ class Bookmark:
         """
         files = {name: dict(entry) for name, entry in self.files.items()}
         return {
+            "origin": self._origin,
             "files": files,
             "source": self._sum(self.files.values()) | {"as_of": as_of},
             "read": self._sum(self._sent),

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 KAGGLE = "kaggle:"
 
 
+def origin(config: Mapping[str, Any]) -> str:
+    """The setting that leads to the files: `path`, or else `default_path`."""
+    return "path" if (config.get("path") or "").strip() else "default_path"
+
+
 def find(config: Mapping[str, Any], contract: Contract) -> Source:
     """The files the tap reads.
 

@@ -43,12 +43,13 @@ def of_stream(stream: Stream, unknown: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def marked(message: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def marked(message: dict[str, Any], own: dict[str, Any], *, is_whole_table: bool) -> dict[str, Any]:
     """A schema with the `x-` keys of `own` put back, which the SDK's catalog does not keep.
 
     Args:
         message: A schema that went through a catalog and stream maps.
         own: The stream's own schema.
+        is_whole_table: Whether this run's rows are all that the table is to hold.
     """
     result = copy.deepcopy(message)
     properties = result.get("properties", {})
@@ -57,4 +58,6 @@ def marked(message: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
             properties[name] |= {key: marks[key] for key in marks if key.startswith("x-")}
     if own["x-source-partition"] in properties:
         result["x-source-partition"] = own["x-source-partition"]
+    if is_whole_table:
+        result["x-whole-table"] = True
     return result

@@ -17,7 +17,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 
 from tap_csv import files, schema
-from tap_csv.bookmark import Bookmark, fingerprint
+from tap_csv.bookmark import Bookmark, fingerprint, is_of_another_origin
 from waybill_common import batch_files, copy_text
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class CsvStream(Stream):
         contract: contracts.Stream,
         source_files: Sequence[SourceFile],
         unknown: Sequence[str],
+        *,
+        origin: str,
     ) -> None:
         """Describe the stream.
 
@@ -76,6 +78,7 @@ class CsvStream(Stream):
             contract: What the contract says of it.
             source_files: Its files, in the order in which later ones win.
             unknown: Columns the contract does not know, to be carried as text.
+            origin: The setting the files come by.
         """
         super().__init__(tap, schema=schema.of_stream(contract, unknown), name=contract.name)
         self.primary_keys = contract.key
@@ -83,6 +86,7 @@ class CsvStream(Stream):
         self._csv_tap = tap
         self._contract = contract
         self._files = source_files
+        self._origin = origin
         self._extracted_at = dt.datetime.now(tz=dt.UTC).isoformat()
 
     @property
@@ -138,7 +142,7 @@ class CsvStream(Stream):
 
     def _changed(self) -> Iterator[tuple[SourceFile, files.FileRead, Bookmark]]:
         totals = [name for name in self._contract.control_totals if self._is_selected(name)]
-        bookmark = Bookmark(self.stream_state, totals)
+        bookmark = Bookmark(self.stream_state, totals, self._origin)
         skipped = 0
         for file in self._files:
             if files.is_unchanged(file, bookmark.files.get(file.name), self._read_as):
@@ -186,8 +190,9 @@ class CsvStream(Stream):
 
     def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
         """The SDK's messages, with the marks that its catalog drops put back."""
+        is_another = is_of_another_origin(self.stream_state, self._origin)
         for message in super()._generate_schema_messages():
-            message.schema = schema.marked(message.schema, self.schema)
+            message.schema = schema.marked(message.schema, self.schema, is_whole_table=is_another)
             yield message
 
     def _increment_stream_state(self, latest_record: Any, *, context: Any = None) -> None:

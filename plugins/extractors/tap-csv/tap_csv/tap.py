@@ -90,8 +90,9 @@ class TapCsv(Tap):
             WaybillError: A table has no file, or a header does not fit the contract.
         """
         source = location.find(self.config, self.contract)
+        origin = location.origin(self.config)
         streams = [
-            CsvStream(self, stream, found, _unknown_columns(stream, found))
+            CsvStream(self, stream, found, _unknown_columns(stream, found), origin=origin)
             for stream in self.contract.streams
             if (found := self._files(stream, source))
         ]

@@ -47,9 +47,25 @@ def test_open_quote_is_refused_before_it_fills_the_memory() -> None:
         records_of(io.BytesIO(b'a\nb\n"' + b"x\n" * LARGEST_FIELD))
 
 
+RANDOM = st.text('ab,"\r\n\x0b\x0c\x1c\u2028é', max_size=40)
+PIECES = [
+    "a",
+    "é\u2028",
+    ",",
+    "\r\n",
+    "\r",
+    "\n",
+    '\n"a\r\nb"\n',
+    '\n""',
+    ',"\r"\r',
+    '\n"a""\n"\r\n',
+]
+MOSTLY_SOUND = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
+
+
 @property_test
 @given(
-    text=st.text('ab,"\r\n\x0b\x0c\x1c\u2028é', max_size=60),
+    text=RANDOM | MOSTLY_SOUND,
     sizes=st.lists(st.integers(1, 9), min_size=1, max_size=3),
     mark=st.booleans(),
 )
