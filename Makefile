@@ -10,7 +10,7 @@ MELTANO := $(BIN)/meltano
 UV := $(BIN)/uv
 HOME_FOLDER := $(or $(WAYBILL_HOME),$(CURDIR)/.waybill)
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/common/pyproject.toml plugins/*/*/pyproject.toml))
-LOCKS := $(patsubst %.in,%.txt,$(wildcard plugins/requirements/*.in))
+LOCKS := $(wildcard plugins/requirements/*.txt)
 export UV_BUILD_CONSTRAINT := $(CURDIR)/plugins/requirements/build.txt
 export UV_NO_PROGRESS := 1
 # Compiled Python once for all steps: three times faster starts.
