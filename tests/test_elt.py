@@ -6,10 +6,12 @@ The tests of this module run in order on one project: each goes on where the one
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING
 
+import pytest
 from mart_fingerprints import SERIALS, fingerprints
+
+from waybill_sources import olist, settings
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -107,27 +109,34 @@ def test_the_facts_keep_both_versions_of_a_changed_payment(project: Project) -> 
     assert all(paid == [False, True] for _, paid in versions)
 
 
+@pytest.fixture(scope="module")
+def whole_olist(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The samples after their next day, each row once in its latest version."""
+    folder = tmp_path_factory.mktemp("whole") / "olist"
+    olist.generate(folder, settings.load(), days=1)
+    return str(folder)
+
+
 def test_incremental_equals_a_full_load_from_nothing(
-    project: Project, other_project: Project
+    project: Project, other_project: Project, whole_olist: str
 ) -> None:
-    """Two runs over two days give the marts of one run over both, row for row."""
-    shutil.copytree(
-        project.root / ".waybill" / "samples", other_project.root / ".waybill" / "samples"
-    )
-    assert other_project.meltano("invoke", "warehouse:up").returncode == 0
-    assert other_project.meltano("invoke", "sources:prepare").returncode == 0
-    if other_project.rows("select count(*) from waybill.load")[0][0] == 0:
-        assert other_project.meltano("invoke", "sources:next-day").returncode == 0
-    other_project.run("elt")
+    """Two runs over two days give the marts of one run over the state after both, row for row."""
+    prepared = other_project.meltano("run", "warehouse:up", "sources:prepare")
+    assert prepared.returncode == 0, prepared.stdout
+    next_day = other_project.meltano("invoke", "sources", "next-day", "totesys")
+    assert next_day.returncode == 0, next_day.stdout
+    other_project.run("elt", WAYBILL_OLIST=whole_olist)
     incremental = fingerprints(project.url(), without=SERIALS, latest_versions=True)
     full = fingerprints(other_project.url(), without=SERIALS, latest_versions=True)
     assert incremental == full
 
 
-def test_a_full_refresh_and_a_clean_warehouse_give_the_same_marts(other_project: Project) -> None:
+def test_a_full_refresh_and_a_rebuild_give_the_same_marts(
+    other_project: Project, whole_olist: str
+) -> None:
     """Neither a forgotten bookmark nor a rebuild of the models changes a row."""
     before = fingerprints(other_project.url())
-    refreshed = other_project.meltano("run", "--full-refresh", "elt")
+    refreshed = other_project.meltano("run", "--full-refresh", "elt", WAYBILL_OLIST=whole_olist)
     assert refreshed.returncode == 0, refreshed.stdout[-8000:]
     assert other_project.rows(
         "select coalesce(sum(rows_inserted + rows_updated - rows_deleted), 0) from waybill.load"
@@ -140,7 +149,9 @@ def test_a_full_refresh_and_a_clean_warehouse_give_the_same_marts(other_project:
     assert fingerprints(other_project.url()) == before
 
 
-def test_a_planted_bad_row_stops_the_job_before_the_models(other_project: Project) -> None:
+def test_a_planted_bad_row_stops_the_job_before_the_models(
+    other_project: Project, whole_olist: str
+) -> None:
     """validate:raw is a gate: nothing after it runs."""
     other_project.execute(
         "insert into raw_olist.order_items"
@@ -148,7 +159,7 @@ def test_a_planted_bad_row_stops_the_job_before_the_models(other_project: Projec
         " freight_value) values ('no-such-order', 1, 'p', 's', now(), 1, 1)",
         role="loader",
     )
-    done = other_project.meltano("run", "elt")
+    done = other_project.meltano("run", "elt", WAYBILL_OLIST=whole_olist)
     assert done.returncode != 0
     assert "no-such-order" in done.stdout
     assert "waybill:receipt" not in done.stdout
