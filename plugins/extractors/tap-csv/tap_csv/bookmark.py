@@ -67,6 +67,11 @@ class Bookmark:
         self.files[name] = entry
         self._sent.append(entry)
 
+    @property
+    def rows_sent(self) -> int:
+        """Rows sent in this invocation."""
+        return sum(entry["rows"] for entry in self._sent)
+
     def document(self, as_of: str) -> dict[str, Any]:
         """The bookmark as it is now, sharing nothing with this object.
 

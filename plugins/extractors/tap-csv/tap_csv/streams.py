@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import logging
 import sys
 import uuid
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from tap_csv.sources import SourceFile
     from tap_csv.tap import TapCsv
     from waybill_common import contracts
+
+logger = logging.getLogger(__name__)
 
 INVOCATION = uuid.uuid4().hex
 _ESCAPED = "\\\n\t\r"
@@ -150,10 +153,17 @@ class CsvStream(Stream):
                 continue
             yield file, files.FileRead(file, self._contract, self._is_selected), bookmark
         gone = set(bookmark.files) - {file.name for file in self._files}
-        self.logger.info("%d files sent, %d unchanged", len(self._files) - skipped, skipped)
+        logger.info(
+            "%s: %s rows sent, %d of %d files unchanged",
+            self.name,
+            f"{bookmark.rows_sent:,}",
+            skipped,
+            len(self._files),
+        )
         if gone:
-            self.logger.warning(
-                "%d files were sent before and are gone; their rows stay: %s",
+            logger.warning(
+                "%s: %d files were sent before and are gone; their rows stay: %s",
+                self.name,
                 len(gone),
                 ", ".join(sorted(gone)[:5]),
             )

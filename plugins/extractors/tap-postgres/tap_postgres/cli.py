@@ -9,6 +9,7 @@ import psycopg
 
 from tap_postgres.tap import TapPostgres
 from waybill_common.errors import WaybillError, reports_errors
+from waybill_common.plugin_log import show_progress_only
 
 
 @reports_errors
@@ -16,6 +17,7 @@ def main() -> None:
     """Run the tap; any failure ends in one line and exit code 1."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")
+    show_progress_only(TapPostgres.name)
     try:
         TapPostgres.cli()
     except psycopg.OperationalError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import sys
 import time
 import uuid
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from tap_postgres.reading import Figures
     from tap_postgres.relations import Relation, SourceColumn
     from tap_postgres.tap import TapPostgres
+
+logger = logging.getLogger(__name__)
 
 _RECORDS_A_WRITE = 1000
 _METHODS = frozenset({"FULL_TABLE", "INCREMENTAL"})
@@ -243,7 +246,7 @@ class PostgresStream(Stream):
                 msg, "Name a column in the contract or the metadata rule `replication-key`."
             )
         if self.replication_method == "INCREMENTAL" and not self.primary_keys:
-            self.logger.info("It has no key, so it is read whole and replaced.")
+            logger.info("%s: it has no key, so it is read whole and replaced.", self.name)
 
     def _finish(  # noqa: PLR0913 - a read has this many figures
         self,
@@ -262,8 +265,9 @@ class PostgresStream(Stream):
             )
         bookmark = reading.bookmark(source, known_up_to, read)
         self._bookmark(bookmark)
-        self.logger.info(
-            "%s of %s rows sent in %.1f s",
+        logger.info(
+            "%s: %s of %s rows sent in %.1f s",
+            self.name,
             f"{sent:,}",
             f"{source.rows:,}",
             time.monotonic() - began,

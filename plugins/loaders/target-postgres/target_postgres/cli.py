@@ -15,6 +15,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from target_postgres.target import TargetPostgres
 from waybill_common.errors import WaybillError, reports_errors
+from waybill_common.plugin_log import show_progress_only
 
 _KNOWN = (InvalidInputLine, InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException)
 
@@ -25,6 +26,7 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8")
+    show_progress_only(TargetPostgres.name)
     try:
         TargetPostgres.cli()
     except _KNOWN as error:

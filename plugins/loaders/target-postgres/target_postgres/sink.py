@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from target_postgres.session import Session
     from target_postgres.tables import Plan
     from target_postgres.target import TargetPostgres
+
+logger = logging.getLogger(__name__)
 
 
 class PostgresSink(Sink):
@@ -170,7 +173,7 @@ class PostgresSink(Sink):
     def committed(self) -> None:
         """Take note of the commit: say what has landed, and delete its batch files."""
         if self._counts.received or self._counts.deleted:
-            self.logger.info("%s.%s: %s", self.target_schema, self.target_table, self._counts)
+            logger.info("%s.%s: %s", self.target_schema, self.target_table, self._counts)
         self._counts = Counts()
         self._is_open = False
         for path in self._files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+logger = logging.getLogger(__name__)
 
 _SHOWN_OF_A_BROKEN_LINE = 80
 
@@ -182,7 +185,7 @@ class TargetPostgres(Target):
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Leave at once; the server rolls the open transaction back."""
-        self.logger.info("Signal %d: the open transaction is rolled back.", signum)
+        logger.info("Signal %d: the open transaction is rolled back.", signum)
         raise SystemExit(128 + signum)
 
     def _sinks(self) -> Iterator[PostgresSink]:

@@ -1,0 +1,51 @@
+"""What a tap or target prints."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from waybill_common.plugin_log import show_progress_only
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLUGIN = "tap-of-a-test"
+
+
+@pytest.fixture(autouse=True)
+def _levels() -> Iterator[None]:
+    """Other tests may rely on the SDK's lines."""
+    names = (PLUGIN, "singer_sdk", "singer_sdk.metrics", "singer_sdk.singerlib")
+    before = {name: logging.getLogger(name).level for name in names}
+    yield
+    for name, level in before.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def test_the_sdk_is_silent_and_our_progress_is_not(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A run's output is for a person: METRIC lines must not bury what has landed.
+    monkeypatch.delenv("LOGLEVEL", raising=False)
+    caplog.set_level(logging.INFO)
+    show_progress_only(PLUGIN)
+    logging.getLogger(PLUGIN).getChild("orders").info("Beginning sync")
+    logging.getLogger("singer_sdk.metrics").info("METRIC")
+    logging.getLogger("tap_of_a_test.streams").info("orders: 3 rows sent")
+    logging.getLogger(PLUGIN).warning("a file is gone")
+    assert caplog.messages == ["orders: 3 rows sent", "a file is gone"]
+
+
+@pytest.mark.parametrize("setting", ["LOGLEVEL", "TAP_OF_A_TEST_LOGLEVEL"])
+def test_the_user_may_ask_for_all_of_it(
+    setting: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The SDK's own switch keeps its meaning.
+    monkeypatch.setenv(setting, "INFO")
+    caplog.set_level(logging.INFO)
+    show_progress_only(PLUGIN)
+    logging.getLogger(PLUGIN).info("Beginning sync")
+    assert caplog.messages == ["Beginning sync"]
