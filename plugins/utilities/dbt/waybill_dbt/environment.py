@@ -11,7 +11,7 @@ from waybill_common import project
 if TYPE_CHECKING:
     from waybill_common.connections import Connection
 
-PASSWORD_VARIABLE = "DBT_ENV_SECRET_WAREHOUSE_PASSWORD"  # noqa: S105 - the name of a variable
+PASSWORD_VARIABLE = "DBT_ENV_SECRET_WAREHOUSE_PASSWORD"  # noqa: S105 # nosec B105 - the name of a variable
 """dbt masks the value of any variable with this prefix in its logs."""
 
 

@@ -210,5 +210,7 @@ class Gates:
 
 def _number(found: ExpectationValidationResult) -> int:
     """The check's place in its table; Great Expectations returns those that raised first."""
-    assert found.expectation_config is not None  # noqa: S101  (typed as optional, always set)
+    if found.expectation_config is None:
+        msg = "Great Expectations gave a result without its expectation."
+        raise WaybillError(msg)
     return int(found.expectation_config.meta["number"])

@@ -66,5 +66,5 @@ def text(port: int, *, is_durable: bool) -> str:
 
 
 def _has_roomy_shared_memory() -> bool:
-    shared = Path("/dev/shm")  # noqa: S108 - looked at, not written to
+    shared = Path("/dev/shm")  # noqa: S108 # nosec B108 - looked at, not written to
     return not shared.is_dir() or shutil.disk_usage(shared).total >= _ROOMY

@@ -113,21 +113,22 @@ def _movements(report: StreamReport, names: Sequence[str]) -> list[str]:
 
 def _show_marts(reports: Sequence[MartReport], out: Console) -> None:
     table = _table("mart", ("origin", "mart", ""))
-    for mart, rules in groupby(reports, key=lambda report: report.mart):
-        table.add_row(escape(mart))
-        for rule in rules:
-            there, here = rule.expected, rule.found
-            is_ok = not any(found.figure.startswith("rows") for found in rule.differences)
-            table.add_row(
-                escape(f"  rows of {rule.origin}"),
-                _figure(there.rows if there else None),
-                _figure(here.rows if here else None),
-                _state(is_ok=is_ok),
-            )
-            for column, total in (there.totals if there else {}).items():
-                found = here.totals[column] if here else None
-                state = _state(is_ok=total == found)
-                table.add_row(escape(f"  {column}"), exact(total), _figure(found), state)
+    for rule in reports:
+        there, here = rule.expected, rule.found
+        totals = there.totals if there else {}
+        also = f", {counted(len(totals), 'total')}" if totals else ""
+        table.add_row(
+            escape(f"{rule.mart} of {rule.origin}{also}"),
+            _figure(there.rows if there else None),
+            _figure(here.rows if here else None),
+            _state(is_ok=not any(found.figure.startswith("rows") for found in rule.differences)),
+        )
+        for column, total in totals.items():
+            found = here.totals[column] if here else None
+            if total != found:
+                table.add_row(
+                    escape(f"  {column}"), exact(total), _figure(found), _state(is_ok=False)
+                )
     _print(table, out)
 
 
