@@ -21,7 +21,8 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: run
 run: .meltano/.installed ## Set up, start the warehouse, run the whole job, show the receipt
 	@$(MELTANO) run elt
-	@printf '\n%s\n' \
+	@echo
+	@printf '%s\n' \
 		"query the warehouse    $(MELTANO) invoke warehouse:psql" \
 		"run on your own data   WAYBILL_OLIST=orders.zip WAYBILL_TOTESYS=postgresql://… make run   (.env.example)" \
 		"read the Data Docs     file://$(HOME_FOLDER)/validate/data_docs/marts/index.html"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
-_SDK = ("singer_sdk", "singer_sdk.metrics", "singer_sdk.singerlib")
+_METRICS = "singer_sdk.metrics"
 
 
 def show_progress_only(plugin: str) -> None:
@@ -19,5 +19,11 @@ def show_progress_only(plugin: str) -> None:
     own = f"{plugin.upper().replace('-', '_')}_LOGLEVEL"
     if os.environ.get("LOGLEVEL") or os.environ.get(own):
         return
-    for name in (plugin, *_SDK):
+    for name in (plugin, "singer_sdk"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # The SDK gives this logger a level of its own when the plugin starts.
+    logging.getLogger(_METRICS).addFilter(_is_warning)
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
