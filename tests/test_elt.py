@@ -32,12 +32,17 @@ def _last_receipt(project: Project) -> tuple[bool, dict[str, object]]:
     return is_balanced, receipt
 
 
-def test_the_first_run_lands_models_and_balances(project: Project) -> None:
+@pytest.fixture(scope="module")
+def first_run(project: Project) -> str:
+    """What the first run prints; it comes before all tests of this module."""
+    return project.run("elt")
+
+
+def test_the_first_run_lands_models_and_balances(project: Project, first_run: str) -> None:
     """One command from nothing to a balanced receipt over every row of the samples."""
-    output = project.run("elt")
     is_balanced, _ = _last_receipt(project)
     assert is_balanced
-    assert "balanced" in output
+    assert "balanced" in first_run
     assert project.rows("select count(*) from marketplace.fct_orders")[0][0] == 1000
     items, landed = project.rows(
         "select (select count(*) from marketplace.fct_order_items),"
@@ -49,6 +54,21 @@ def test_the_first_run_lands_models_and_balances(project: Project) -> None:
         " (select count(*) from raw_totesys.payment)"
     )[0]
     assert payments == landed > 0
+
+
+def test_the_readme_shows_the_receipt_of_the_samples(project: Project, first_run: str) -> None:
+    """The samples are the same for everybody, so what the README shows must be what they see."""
+    receipt = _receipt_of_the_readme((project.root / "README.md").read_text(encoding="utf-8"))
+    printed = {" ".join(line.split()) for line in first_run.splitlines()}
+    assert len(receipt) > 15
+    assert [line for line in receipt if line not in printed] == []
+
+
+def _receipt_of_the_readme(text: str) -> list[str]:
+    shown = text.split("## What you see")[1].split("## Your own data", maxsplit=1)[0]
+    block = shown[: shown.index("Then how to query")]
+    lines = (" ".join(line.split()) for line in block.splitlines() if line.startswith("    "))
+    return [line for line in lines if line and line != "…"]
 
 
 def test_the_plain_commands_work_after_it(project: Project) -> None:
