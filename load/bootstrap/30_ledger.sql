@@ -42,8 +42,10 @@ comment on table waybill.load is
 'One row per stream and committed transaction of a target, written in that transaction.';
 comment on column waybill.load.run_id is 'The receipt that closed this load; null until one has.';
 comment on column waybill.load.invocation_id is 'The one run of the target process that wrote it.';
+comment on column waybill.load.batch_id is
+'The batches it appended, their ids parted by spaces; null where rows have a key or replace others.';
 comment on column waybill.load.rows_superseded is
-'Rows followed by a later row of the same key in the same transaction.';
+'Rows that gave way to one of the same key, later in the same transaction or of a later file.';
 comment on column waybill.load.rows_deleted is
 'Rows that a reloaded file or an overwritten table no longer holds.';
 comment on column waybill.load.totals_received is
@@ -60,8 +62,9 @@ begin
         create index load_by_stream on waybill.load (target_schema, stream, load_id);
     end if;
     if to_regclass('waybill.load_once_per_batch') is null then
-        create unique index load_once_per_batch on waybill.load (target_schema, stream, batch_id)
-        where batch_id is not null;
+        -- A digest, because the ids of many batches are longer than an index entry may be.
+        create unique index load_once_per_batch
+        on waybill.load (target_schema, stream, md5(batch_id)) where batch_id is not null;
     end if;
 end
 $$;
@@ -77,5 +80,8 @@ create table if not exists waybill.step (
 );
 comment on table waybill.step is
 'One row per step of a job that is not a load: preparation, checks, models.';
+comment on column waybill.step.run_id is 'The receipt that closed this step; null until one has.';
+comment on column waybill.step.detail is
+'The step''s own figures, such as counts of checks or models by status.';
 
 reset role;

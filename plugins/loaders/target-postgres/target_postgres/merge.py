@@ -86,7 +86,7 @@ class Merge:
         self._columns = list(columns)
         self._key = list(key)
         self._totals = list(totals)
-        self._is_partitioned = SOURCE_FILE in self._columns
+        self._is_whole_table = False
         self._counts = Counts()
         self._landed = ""
 
@@ -104,6 +104,7 @@ class Merge:
         # that a later commit never carries an earlier one: dbt's incremental models rely on that.
         self._connection.execute(f"lock table {self._target} in share row exclusive mode")
         self._landed = self._scalar("select clock_timestamp()::text")
+        self._is_whole_table = whole_table
         counts = self._counts
         counts.received = self._rows
         counts.totals_received = self._sums(f"from {self._stage}")
@@ -112,7 +113,7 @@ class Merge:
             counts.superseded = self._drop_superseded()
         is_empty = self._scalar(f"select not exists (select from {self._target})")
         if not is_empty:
-            self._delete_replaced(whole_table=whole_table, partitions=partitions)
+            self._delete_replaced(partitions)
         if is_empty or not self._key:
             self._insert_all()
         else:
@@ -133,8 +134,8 @@ class Merge:
             f" where {same} and stage.{self._position} < last.{self._position}"
         ).rowcount
 
-    def _delete_replaced(self, *, whole_table: bool, partitions: Sequence[str]) -> None:
-        if whole_table:
+    def _delete_replaced(self, partitions: Sequence[str]) -> None:
+        if self._is_whole_table:
             scope = "true"
         elif partitions:
             values = ", ".join("'" + value.replace("'", "''") + "'" for value in partitions)
@@ -170,10 +171,11 @@ class Merge:
             for name, alias in zip(self._totals, before, strict=True)
         )
         missing = f"target.{quote(self._key[0])} is null"
-        # An older file that arrives again does not undo what a later one has laid over it.
+        # An older file that arrives again does not undo what a later one has laid over it; but a
+        # table that is replaced as a whole holds the files of another source.
         beaten = (
             f'coalesce(stage.{quote(SOURCE_FILE)} collate "C" < target.{quote(SOURCE_FILE)} collate "C", false)'
-            if self._is_partitioned
+            if SOURCE_FILE in self._columns and not self._is_whole_table
             else "false"
         )
         self._connection.execute(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,32 @@ def test_file_is_replaced_by_key(wire: Any, warehouse: ScratchDatabase, ledger: 
     last = ledger("orders")[-1]
     assert counts(last) == (3, 1, 0, 1, 1, 1)
     assert last["totals_landed_change"] == {"n": 62}
+
+
+def test_whole_table_leaves_nothing_of_a_later_file(wire: Any, warehouse: ScratchDatabase) -> None:
+    # Rows of another source do not outlast it because the names of their files sort later.
+    types = {"id": "integer", "n": "integer", "_sdc_source_file": "text"}
+    partition = {"x-source-partition": "_sdc_source_file"}
+    schema = wire.schema("orders", types, ["id"], **partition)
+    wire.load(schema, wire.batch("orders", list(types), [(1, 1, "b.csv")]), wire.state())
+
+    another = wire.schema("orders", types, ["id"], **partition, **{"x-whole-table": True})
+    wire.load(another, wire.batch("orders", list(types), [(1, 2, "a.csv")]), wire.state())
+
+    found = warehouse.rows("select id, n, _sdc_source_file from raw_test.orders")
+    assert found == [(1, 2, "a.csv")]
+
+
+def test_many_batches_land_in_one_transaction(wire: Any, warehouse: ScratchDatabase) -> None:
+    # The ledger takes the ids of all batches of a transaction, however many there are.
+    schema = wire.schema("events", {"n": "integer"})
+    batches = [
+        wire.batch("events", ["n"], [(n,)], batch_id=hashlib.sha256(bytes([n])).hexdigest())
+        for n in range(200)
+    ]
+    wire.load(schema, *batches, wire.state())
+
+    assert warehouse.rows("select count(*) from raw_test.events") == [(200,)]
 
 
 def test_ledger_adds_up_to_the_table(wire: Any, warehouse: ScratchDatabase) -> None:
