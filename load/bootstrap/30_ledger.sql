@@ -43,7 +43,7 @@ comment on table waybill.load is
 comment on column waybill.load.run_id is 'The receipt that closed this load; null until one has.';
 comment on column waybill.load.invocation_id is 'The one run of the target process that wrote it.';
 comment on column waybill.load.batch_id is
-'The batches it appended, their ids parted by spaces; null where rows have a key or replace others.';
+'Ids of the batches it appended, parted by spaces; null where rows have a key or replace others.';
 comment on column waybill.load.rows_superseded is
 'Rows that gave way to one of the same key, later in the same transaction or of a later file.';
 comment on column waybill.load.rows_deleted is

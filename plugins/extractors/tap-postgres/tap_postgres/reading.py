@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tap_postgres.snapshot import Snapshot
 
 _EVERY_ROW = "true"
+_MOMENT = re.compile(r"date|timestamp(\(\d\))? with(out)? time zone")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,12 @@ class Reading:
         self._relation = relation
         self._columns = columns
         self._key = key
-        self._replication_key = replication_key
+        self._key_type = next(
+            (each.sql_type for each in relation.columns if each.name == replication_key), ""
+        )
+        # A view's late rows are only below a bookmark of time: by anything else it is read whole.
+        is_bounded = relation.is_stored or _MOMENT.fullmatch(self._key_type)
+        self._replication_key = replication_key if is_bounded else None
         self._totals = totals
         self._shape = _shape(relation, columns, key)
         self._condition = self._since(bookmark)
@@ -175,20 +182,11 @@ class Reading:
         """
         if self._replication_key is None:
             return "null"
-        name = quote(self._replication_key)
-        sql_type = next(
-            (
-                each.sql_type
-                for each in self._relation.columns
-                if each.name == self._replication_key
-            ),
-            "",
-        )
-        greatest = f"max({name})"
-        if not self._relation.is_stored and sql_type.startswith(("timestamp", "date")):
-            step = "1 day" if sql_type == "date" else "1 microsecond"
+        greatest = f"max({quote(self._replication_key)})"
+        if not self._relation.is_stored:
+            step = "1 day" if self._key_type == "date" else "1 microsecond"
             horizon = f"timestamptz '{self._snapshot.horizon.isoformat()}' - interval '{step}'"
-            greatest = f"least({greatest}, ({horizon})::{sql_type})"
+            greatest = f"least({greatest}, ({horizon})::{self._key_type})"
         return f"({greatest})::text"
 
 

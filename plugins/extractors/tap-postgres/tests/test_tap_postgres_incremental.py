@@ -170,6 +170,22 @@ def test_view_is_held_back_below_open_transactions(orders: Any) -> None:
     orders.source.execute("revoke pg_read_all_stats from source_reader")
 
 
+def test_view_by_a_number_is_read_whole(orders: Any) -> None:
+    # Where a view is read by something else than time, no bookmark would be below a late commit.
+    orders.source.execute(
+        "create view numbered as select * from orders; grant select on numbered to source_reader"
+    )
+    catalog = orders.incremental("numbered", "id", **{"table-key-properties": ["id"]})
+    with orders.source.connection().connect() as writer:
+        writer.execute("insert into orders values (5, '2024-01-05', 5)")
+        orders.source.execute("insert into orders values (6, '2024-01-05', 6)")
+        first = orders.run(catalog=catalog)
+    second = orders.run(first.state, catalog)
+
+    assert second.ids("numbered") == [1, 2, 3, 4, 5, 6]
+    assert second.of("SCHEMA", "numbered")[0]["schema"]["x-whole-table"] is True
+
+
 def test_table_without_a_key_is_replaced(lane: Any, warehouse: Any) -> None:
     # Rows without a key cannot be told apart, so the table is read whole and replaced in one transaction.
     lane.source.execute(
