@@ -82,7 +82,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
     server = Cluster(folder, is_durable=False)
     try:
         embedded.up(server)
-        with _ends_with_this_process(server):
+        with ends_with_this_process(server):
             yield server
     finally:
         server.down()
@@ -140,7 +140,8 @@ def _database(home: Path, template: str, logins: dict[str, str]) -> Iterator[Scr
 
 
 @contextmanager
-def _ends_with_this_process(server: Cluster) -> Iterator[None]:
+def ends_with_this_process(server: Cluster) -> Iterator[None]:
+    """End the postmaster that runs now with this process, however that ends."""
     # The guard reads until this process, the only writer, is gone: even by SIGKILL.
     pid = postmaster.running(server.data)
     guard = subprocess.Popen(  # noqa: S603 - a fixed command
