@@ -82,6 +82,15 @@ def test_psql_takes_its_own_arguments(warehouse: ScratchDatabase) -> None:
     assert run("psql", "-v", "ON_ERROR_STOP=1", "-c", "select 1/0").returncode == 1
 
 
+def test_psql_needs_none_on_the_path(
+    warehouse: ScratchDatabase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who installed no PostgreSQL looks into the embedded warehouse all the same."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    asked = run("psql", "-Atc", "select current_database()")
+    assert asked.stdout == f"{warehouse.name}\n", asked.stderr
+
+
 def test_psql_changes_to_the_role_of_an_outside_warehouse(
     warehouse: ScratchDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,8 @@ def psql(connection: Connection, arguments: list[str]) -> NoReturn:
     if program is None:
         msg = "There is no psql on this machine."
         raise WaybillError(msg, "Install PostgreSQL's client programs, and have psql on the PATH.")
-    os.execve(program, ["psql", *arguments], _environment(connection))  # noqa: S606 - no shell is wanted
+    # psql finds its own installation by its first argument: a bare name works on the PATH alone.
+    os.execve(program, [program, *arguments], _environment(connection))  # noqa: S606 - no shell is wanted
 
 
 def _environment(connection: Connection) -> dict[str, str]:
