@@ -67,6 +67,11 @@ class Bookmark:
         self.files[name] = entry
         self._sent.append(entry)
 
+    def forget(self, names: Iterable[str]) -> None:
+        """Let files be sent again, in this invocation or in the next."""
+        for name in names:
+            self.files.pop(name, None)
+
     @property
     def rows_sent(self) -> int:
         """Rows sent in this invocation."""

@@ -146,18 +146,22 @@ class CsvStream(Stream):
     def _changed(self) -> Iterator[tuple[SourceFile, files.FileRead, Bookmark]]:
         totals = [name for name in self._contract.control_totals if self._is_selected(name)]
         bookmark = Bookmark(self.stream_state, totals, self._origin)
-        skipped = 0
+        skipped: set[str] = set()
         for file in self._files:
             if files.is_unchanged(file, bookmark.files.get(file.name), self._read_as):
-                skipped += 1
-                continue
-            yield file, files.FileRead(file, self._contract, self._is_selected), bookmark
+                skipped.add(file.name)
+            else:
+                yield file, files.FileRead(file, self._contract, self._is_selected), bookmark
+        for file in self._files:
+            if file.name not in bookmark.files:
+                skipped.discard(file.name)
+                yield file, files.FileRead(file, self._contract, self._is_selected), bookmark
         gone = set(bookmark.files) - {file.name for file in self._files}
         logger.info(
             "%s: %s rows sent, %d of %d files unchanged",
             self.name,
             f"{bookmark.rows_sent:,}",
-            skipped,
+            len(skipped),
             len(self._files),
         )
         if gone:
@@ -170,7 +174,11 @@ class CsvStream(Stream):
         self._write_bookmark(bookmark)
 
     def _commit(self, file: SourceFile, read: files.FileRead, bookmark: Bookmark) -> None:
+        before = bookmark.files.get(file.name)
         bookmark.add(file.name, read.entry | {"read_as": self._read_as})
+        if self._contract.key and before and before["sha256"] != read.entry["sha256"]:
+            # A row that this file has given up may stand in an earlier one, which it had covered.
+            bookmark.forget(each.name for each in self._files if each.name < file.name)
         self._write_bookmark(bookmark)
 
     def _write_bookmark(self, bookmark: Bookmark) -> None:
