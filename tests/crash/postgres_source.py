@@ -1,0 +1,83 @@
+"""Two days of a source database: a table read by its key and time of change, one without a key."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from crash.streams import Chain, Day, Row, contract, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from crash.server import Server
+
+_ROWS = 6_000
+_FIRST = f"""
+    create table orders (
+        id integer primary key, amount numeric(12,2), note text, updated_at timestamptz not null
+    );
+    create table clicks (id integer, amount numeric(12,2), note text);
+    create table refunds (
+        id integer primary key, amount numeric(12,2), note text, updated_at timestamptz not null
+    );
+    insert into orders
+    select n, (n % 97) + 0.25, 'order ' || n, timestamptz '2026-01-01' + n * interval '1 second'
+    from generate_series(1, {_ROWS}) as n;
+    insert into clicks select n % 1000, (n % 89) + 0.5, 'click ' || n from generate_series(1, {_ROWS}) as n;
+    insert into refunds select id, -amount, note, updated_at from orders where id % 3 = 0
+"""
+_SECOND = f"""
+    update orders set amount = amount + 1.5, updated_at = timestamptz '2026-01-02' where id % 5 = 0;
+    -- A late commit: its time of change is older than what was read.
+    insert into orders
+    select n, 7, 'late ' || n, timestamptz '2025-12-31' from generate_series({_ROWS + 1}, {_ROWS + 900}) as n;
+    delete from clicks where id % 7 = 0;
+    insert into clicks select n, 0.75, 'later click ' || n from generate_series(1, 800) as n;
+    update refunds set note = note || ' again', amount = amount - 1, updated_at = timestamptz '2026-01-02'
+    where id % 2 = 0
+"""
+
+
+def days(server: Server, port: int, folder: Path, mode: str) -> Iterator[Day]:
+    """Fill a database for each day; the second only when the first was read.
+
+    Args:
+        server: Where they are made.
+        port: The proxy's, through which the tap reads.
+        folder: Where the contract is written.
+        mode: What goes over the wire.
+    """
+    path = folder / "contract.yml"
+    by_time = {"replicationKey": "updated_at"}
+    streams = {"orders": by_time, "clicks": {}, "refunds": by_time}
+    path.write_text(yaml.safe_dump(contract(streams, has_key={"orders", "refunds"})))
+    before = None
+    for changes in (_FIRST, _SECOND):
+        now = server.copy(before or "source")
+        server.execute(now, changes)
+        url = server.login(now, "source_reader", port)
+        settings = {"sqlalchemy_url": url, "contract": str(path), "mode": mode}
+        yield Day(settings, {stream: _chain(server, before, now, stream) for stream in streams})
+        before = now
+
+
+def _chain(server: Server, before: str | None, now: str, stream: str) -> Chain:
+    rows = _rows(server, now, stream)
+    states = (digest(_rows(server, before, stream) if before else []), digest(rows))
+    query = f"select count(*), sum(amount)::text from {stream}"
+    ((count, total),) = server.rows(now, query)
+    return Chain(states, partial(_position, {"rows": count, "totals": {"amount": total}}))
+
+
+def _rows(server: Server, database: str, stream: str) -> list[Row]:
+    query = f"select id::text, amount::text, note, null, null from {stream}"
+    return server.rows(database, query)
+
+
+def _position(figures: dict[str, Any], bookmark: dict[str, Any] | None) -> int:
+    source = (bookmark or {}).get("source", {})
+    return int({name: source.get(name) for name in figures} == figures)

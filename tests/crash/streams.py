@@ -1,0 +1,107 @@
+"""What the crash tests load: two days of a keyed and a keyless stream, and what must have landed.
+
+What a warehouse may hold is worked out here from the inputs alone, so that a lane that is always
+wrong in the same way is noticed too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+COLUMNS = ("id", "amount", "note", "_sdc_source_file", "_sdc_deleted_at")
+Row = tuple[str | None, ...]
+"""The values of `COLUMNS` as PostgreSQL writes them."""
+
+
+def digest(rows: Iterable[Row]) -> str:
+    """A fingerprint of rows in any order."""
+    return hashlib.sha256("\n".join(sorted(map(repr, rows))).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What one stream's table may hold during one day.
+
+    Attributes:
+        states: Fingerprints, from what the day began with to what it ends with; a transaction
+            goes from one to the next.
+        position: How far a bookmark of the stream says that the load has come.
+    """
+
+    states: tuple[str, ...]
+    position: Callable[[dict[str, Any] | None], int]
+
+
+@dataclass(frozen=True)
+class Day:
+    """One run's input.
+
+    Attributes:
+        settings: The tap's configuration.
+        chains: What may be seen of each stream.
+    """
+
+    settings: dict[str, Any]
+    chains: dict[str, Chain]
+
+
+def contract(streams: dict[str, dict[str, Any]], *, has_key: set[str]) -> dict[str, Any]:
+    """A data contract.
+
+    Args:
+        streams: Custom properties of each stream.
+        has_key: Streams whose key is `id`.
+    """
+    return {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": "crash",
+        "name": "Crash",
+        "version": "1.0.0",
+        "status": "active",
+        "domain": "trade",
+        "description": {"purpose": "The crash tests."},
+        "servers": [
+            {
+                "server": "warehouse",
+                "type": "postgres",
+                "host": "localhost",
+                "port": 5432,
+                "database": "warehouse",
+                "schema": "raw_crash",
+            }
+        ],
+        "schema": [
+            {
+                "name": name,
+                "logicalType": "object",
+                "physicalType": "table",
+                "dataGranularityDescription": "One row per row",
+                "customProperties": [
+                    {"property": key, "value": value} for key, value in custom.items()
+                ],
+                "properties": [
+                    _column("id", "integer", "integer")
+                    | ({"primaryKey": True, "primaryKeyPosition": 1} if name in has_key else {}),
+                    _column("amount", "number", "numeric(12,2)")
+                    | {"customProperties": [{"property": "controlTotal", "value": True}]},
+                    _column("note", "string", "text"),
+                    *(
+                        [_column("updated_at", "timestamp", "timestamp with time zone")]
+                        if "replicationKey" in custom
+                        else []
+                    ),
+                ],
+            }
+            for name, custom in streams.items()
+        ],
+    }
+
+
+def _column(name: str, logical: str, physical: str) -> dict[str, Any]:
+    return {"name": name, "logicalType": logical, "physicalType": physical}
