@@ -42,6 +42,12 @@ _IS_BATCH_LOADED = """
         where target_schema = %s and stream = %s and %s = any(string_to_array(batch_id, ' '))
     )
 """
+_HAS_HISTORY = """
+    select exists (
+        select from waybill.load
+        where target_schema = %s and stream = %s and invocation_id <> %s
+    )
+"""
 
 
 @dataclass
@@ -134,6 +140,30 @@ class Session:
                 None if bookmark is None else _json(bookmark),
             ),
         )
+
+    def check_history(self, schema: str, stream: str, bookmark: object) -> None:
+        """Refuse a state that tells of rows which this warehouse never got.
+
+        Args:
+            schema: Where the stream lands.
+            stream: Its name.
+            bookmark: Its part of the state; without `source` and `read` it is not checked.
+
+        Raises:
+            WaybillError: The tap went on from a bookmark, and the ledger has no load before.
+        """
+        parts = bookmark if isinstance(bookmark, dict) else {}
+        held, sent = ((parts.get(part) or {}).get("rows") for part in ("source", "read"))
+        if not isinstance(held, int) or not isinstance(sent, int) or sent >= held:
+            return
+        found = self.connection.execute(_HAS_HISTORY, (schema, stream, self.invocation_id))
+        if (row := found.fetchone()) and not row[0]:
+            msg = (
+                f"Stream {stream}: by the state, {held - sent} of its {held} rows landed before,"
+                f" but {self._login.place} has no load of it. Nothing was committed."
+            )
+            remedy = "The state is another warehouse's: start afresh by `meltano run --full-refresh` and the job."
+            raise WaybillError(msg, remedy)
 
     def check_read(self, bookmarks: Mapping[str, Any]) -> None:
         """Compare what was received with what the tap says it has sent.

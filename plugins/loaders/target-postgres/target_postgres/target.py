@@ -222,8 +222,8 @@ class TargetPostgres(Target):
             is_end: Whether the input is over, so that no STATE will follow.
 
         Raises:
-            WaybillError: The tap died before the STATE that its rows need, or read and received
-                differ; nothing is committed.
+            WaybillError: The tap died before the STATE that its rows need, the state is another
+                warehouse's, or read and received differ; nothing is committed.
         """
         bookmarks = state.get("bookmarks")
         bookmarks = bookmarks if isinstance(bookmarks, dict) else {}
@@ -236,6 +236,7 @@ class TargetPostgres(Target):
                 raise WaybillError(msg, "The tap has failed: see its own error, and run again.")
             if sink.is_due or is_news or (is_end and sink.is_whole_table_due):
                 sink.settle(bookmark)
+                self.session.check_history(sink.target_schema, sink.stream_name, bookmark)
         self.session.check_read(bookmarks)
         self.session.commit()
         self._bookmarks.update(bookmarks)

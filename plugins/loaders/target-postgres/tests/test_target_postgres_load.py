@@ -245,6 +245,23 @@ def test_read_counts_over_all_transactions(wire: Any, warehouse: ScratchDatabase
     assert warehouse.rows("select count(*) from raw_test.orders") == [(3,)]
 
 
+def test_state_of_another_warehouse_is_refused(wire: Any, warehouse: ScratchDatabase) -> None:
+    # A bookmark from elsewhere would leave out all rows before it, here for good.
+    schema = wire.schema("orders", TYPES, ["id"])
+    record = wire.record("orders", id=3, amount=1)
+    for sent in (0, 1):
+        bookmark = {"source": {"rows": 3}, "read": {"rows": sent}}
+        with pytest.raises(WaybillError, match=r"Stream orders: .* of its 3 rows .*full-refresh"):
+            wire.load(schema, *[record] * sent, wire.state(orders=bookmark))
+    assert warehouse.rows("select count(*) from waybill.load") == [(0,)]
+
+    rest = [wire.record("orders", id=n, amount=1) for n in (1, 2)]
+    whole = {"source": {"rows": 3}, "read": {"rows": 3}}
+    wire.load(schema, record, *rest, wire.state(orders=whole))
+    wire.load(schema, wire.state(orders=whole | {"read": {"rows": 0}}))
+    assert warehouse.rows("select count(*) from raw_test.orders") == [(3,)]
+
+
 def test_idle_stream_has_a_ledger_row(wire: Any, ledger: Any) -> None:
     # A stream that had nothing to send still tells the receipt what its source holds.
     schema = wire.schema("orders", TYPES, ["id"])
