@@ -30,13 +30,6 @@ def fingerprint(stream: Stream, names: Iterable[str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def reset_read(bookmark: dict[str, Any]) -> None:
-    """Let a bookmark say that nothing was sent in this invocation yet."""
-    if "read" in bookmark:
-        totals = dict.fromkeys(bookmark["read"].get("totals", {}), "0")
-        bookmark["read"] = {"rows": 0, "totals": totals}
-
-
 def is_of_another_origin(stored: Mapping[str, Any], origin: str) -> bool:
     """Whether a bookmark is of files that came by another setting than `origin`.
 

@@ -8,22 +8,18 @@ import json
 import logging
 import sys
 import uuid
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig, StorageTarget
-from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.streams import Stream
-
 from tap_csv import files, schema
 from tap_csv.bookmark import Bookmark, fingerprint, is_of_another_origin
-from waybill_common import batch_files, copy_text
+from waybill_common import copy_text
+from waybill_common.tap import CopyEncoding, WaybillStream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
 
+    from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.singerlib.messages import SchemaMessage
 
     from tap_csv.checks import Values
@@ -38,32 +34,10 @@ INVOCATION = uuid.uuid4().hex
 _ESCAPED = "\\\n\t\r"
 
 
-@dataclass(slots=True)
-class CopyEncoding(BaseBatchFileEncoding):
-    """Batch files in PostgreSQL's COPY text format.
-
-    Attributes:
-        columns: Their columns, in order.
-        rows: How many rows they hold together.
-        batch_id: Differs for each legitimate load, also of a content that was loaded before.
-        extracted_at: `_sdc_extracted_at` of every row, in ISO 8601.
-        source_partition: The file whose rows they replace, also when they hold none.
-    """
-
-    format: str = batch_files.FORMAT
-    compression: str | None = "none"
-    columns: list[str] = field(default_factory=list)
-    rows: int = 0
-    batch_id: str = ""
-    extracted_at: str = ""
-    source_partition: str = ""
-
-
-class CsvStream(Stream):
+class CsvStream(WaybillStream):
     """The files of one stream of the contract."""
 
     STATE_MSG_FREQUENCY = sys.maxsize  # a state in the middle of a file would commit half of it
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # values leave the checks as they should be
 
     def __init__(
         self,
@@ -92,22 +66,10 @@ class CsvStream(Stream):
         self._origin = origin
         self._extracted_at = dt.datetime.now(tz=dt.UTC).isoformat()
 
-    @property
-    def is_mapped(self) -> bool:
-        """Whether stream maps change what the target receives."""
-        maps = self.stream_maps
-        return len(maps) != 1 or not isinstance(maps[0], SameRecordTransform)
-
     @cached_property
     def _read_as(self) -> str:
         selected = [name for name in self.schema["properties"] if self._is_selected(name)]
         return fingerprint(self._contract, selected)
-
-    def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
-        """Batches unless `mode` is record, or the SDK has to see each record."""
-        if config["mode"] != "batch" or self.is_mapped or self.ABORT_AT_RECORD_COUNT is not None:
-            return None
-        return BatchConfig(encoding=CopyEncoding(), storage=StorageTarget(root=""))
 
     def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - SDK signature
         """The rows of each file that changed, then the state that says so."""
@@ -171,7 +133,7 @@ class CsvStream(Stream):
                 len(gone),
                 ", ".join(sorted(gone)[:5]),
             )
-        self._write_bookmark(bookmark)
+        self.write_bookmark(bookmark.document(self._extracted_at))
 
     def _commit(self, file: SourceFile, read: files.FileRead, bookmark: Bookmark) -> None:
         before = bookmark.files.get(file.name)
@@ -179,16 +141,7 @@ class CsvStream(Stream):
         if self._contract.key and before and before["sha256"] != read.entry["sha256"]:
             # A row that this file has given up may stand in an earlier one, which it had covered.
             bookmark.forget(each.name for each in self._files if each.name < file.name)
-        self._write_bookmark(bookmark)
-
-    def _write_bookmark(self, bookmark: Bookmark) -> None:
-        document = bookmark.document(self._extracted_at)
-        if self.is_mapped:
-            del document["read"]  # what the maps let pass is not known here
-        self.stream_state.pop("read", None)
-        self.stream_state.update(document)
-        self._tap.state_writer.write_state(self.tap_state)
-        self.state_manager.is_flushed = True
+        self.write_bookmark(bookmark.document(self._extracted_at))
 
     def _copy_text(self, file: SourceFile, read: files.FileRead) -> Iterator[bytes]:
         fixed = f"\t{copy_text.escape(file.name)}\n"

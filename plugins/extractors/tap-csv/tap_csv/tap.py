@@ -1,21 +1,17 @@
-"""The tap: settings, discovery, state at the start, and its end by a signal."""
+"""The tap: settings and discovery."""
 
 from __future__ import annotations
 
-import atexit
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
-from singer_sdk import Tap
 from singer_sdk import typing as th
-from singer_sdk.plugin_base import PluginBase
 
 from tap_csv import files, layout, location, sources
-from tap_csv.bookmark import reset_read
 from tap_csv.streams import CsvStream
 from waybill_common import contracts, project
-from waybill_common.batch_files import BatchFolder
 from waybill_common.errors import WaybillError
+from waybill_common.tap import WaybillTap, mode_setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +20,7 @@ if TYPE_CHECKING:
     from waybill_common.contracts import Contract, Stream
 
 
-class TapCsv(Tap):
+class TapCsv(WaybillTap):
     """CSV files, folders, globs and members of a zip, typed by a data contract."""
 
     name = "tap-csv"
@@ -56,32 +52,18 @@ class TapCsv(Tap):
             title="Contract",
             description="Path of the ODCS data contract that names the files and types their columns.",
         ),
-        th.Property(
-            "mode",
-            th.StringType,
-            title="Mode",
-            description="What goes over the wire: `record` (any Singer target reads it) or `batch` (files ready for COPY, read by Waybill's targets).",
-            default="record",
-            allowed_values=["batch", "record"],
-        ),
+        mode_setting(),
     ).to_dict()
-
-    @classmethod
-    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """The SDK's own settings, but for `batch_config`: `mode` stands for it."""
-        PluginBase.append_builtin_config.__func__(cls, config_jsonschema)  # type: ignore[attr-defined]  # skips Tap's
 
     @cached_property
     def contract(self) -> Contract:
         """The contract of the source."""
         return contracts.load(project.resolve(self.config["contract"]))
 
-    @cached_property
-    def batch_folder(self) -> BatchFolder:
-        """Where this run's batch files go; those of dead runs are swept when it is made."""
-        folder = BatchFolder(f"{self.name}--{self.contract.source}")
-        atexit.register(folder.close)
-        return folder
+    @property
+    def source(self) -> str:
+        """The contract's id."""
+        return self.contract.source
 
     def discover_streams(self) -> Sequence[CsvStream]:
         """A stream for each table of the contract that has files here.
@@ -102,12 +84,6 @@ class TapCsv(Tap):
             raise WaybillError(msg, f"Name files like {patterns}.")
         return streams
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Start from a state, in which nothing was sent in this invocation yet."""
-        super().load_state(state)
-        for bookmark in self.state.get("bookmarks", {}).values():
-            reset_read(bookmark)
-
     @property
     def _setting(self) -> str:
         return self.config.get("path_setting") or "path"
@@ -122,10 +98,6 @@ class TapCsv(Tap):
             remedy = f"Add the file, or name the right place in {self._setting}."
             raise WaybillError(msg, remedy)
         return found
-
-    def _handle_termination(self, signum: int, frame: object) -> NoReturn:  # noqa: ARG002 - a signal handler's signature
-        """End at once and not with 0; the state as it stands may be of half a file."""
-        raise SystemExit(128 + signum)
 
 
 def _unknown_columns(stream: Stream, found: Sequence[SourceFile]) -> list[str]:

@@ -8,23 +8,19 @@ import logging
 import sys
 import time
 import uuid
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig, StorageTarget
-from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.mapper import SameRecordTransform
-from singer_sdk.streams import Stream
-
 from tap_postgres import values
 from tap_postgres.reading import Reading
-from waybill_common import batch_files, copy_text
+from waybill_common import copy_text
 from waybill_common.errors import WaybillError
+from waybill_common.tap import CopyEncoding, WaybillStream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
+    from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.singerlib.messages import SchemaMessage
 
     from tap_postgres.reading import Figures
@@ -37,26 +33,7 @@ _RECORDS_A_WRITE = 1000
 _METHODS = frozenset({"FULL_TABLE", "INCREMENTAL"})
 
 
-@dataclass(slots=True)
-class CopyEncoding(BaseBatchFileEncoding):
-    """Batch files in PostgreSQL's COPY text format.
-
-    Attributes:
-        columns: Their columns, in order.
-        rows: How many rows they hold together.
-        batch_id: One of its own for each file.
-        extracted_at: When the snapshot they come from was taken, in ISO 8601.
-    """
-
-    format: str = batch_files.FORMAT
-    compression: str | None = "none"
-    columns: list[str] = field(default_factory=list)
-    rows: int = 0
-    batch_id: str = ""
-    extracted_at: str = ""
-
-
-class PostgresStream(Stream):
+class PostgresStream(WaybillStream):
     """One table or view of the source.
 
     Args:
@@ -66,8 +43,6 @@ class PostgresStream(Stream):
         replication_key: The column an incremental read goes by.
         totals: Its control total columns.
     """
-
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # values leave PostgreSQL as they should be
 
     def __init__(
         self,
@@ -109,22 +84,6 @@ class PostgresStream(Stream):
         Without a key, rows that come again could not be told from new ones.
         """
         return self.replication_method == "INCREMENTAL" and bool(self.primary_keys)
-
-    @property
-    def is_mapped(self) -> bool:
-        """Whether stream maps change what the target receives."""
-        maps = self.stream_maps
-        return (
-            len(maps) != 1
-            or not isinstance(maps[0], SameRecordTransform)
-            or maps[0].flattening_enabled
-        )
-
-    def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
-        """Batches unless `mode` is record, or the SDK has to see each record."""
-        if config["mode"] != "batch" or self.is_mapped or self.ABORT_AT_RECORD_COUNT is not None:
-            return None
-        return BatchConfig(encoding=CopyEncoding(), storage=StorageTarget(root=""))
 
     def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - SDK signature
         """Each row as a record."""
@@ -192,7 +151,7 @@ class PostgresStream(Stream):
             if write_messages:
                 self._write_record_message(record)
             yield record
-        self._bookmark(reading.bookmark(source, known_up_to, read))
+        self.write_bookmark(reading.bookmark(source, known_up_to, read))
 
     def _records(self, reading: Reading) -> Iterator[str]:
         """Each row as a JSON object."""
@@ -264,7 +223,7 @@ class PostgresStream(Stream):
                 msg, "The source is damaged, or a view of it is not stable: check it."
             )
         bookmark = reading.bookmark(source, known_up_to, read)
-        self._bookmark(bookmark)
+        self.write_bookmark(bookmark)
         logger.info(
             "%s: %s of %s rows sent in %.1f s",
             self.name,
@@ -272,15 +231,6 @@ class PostgresStream(Stream):
             f"{source.rows:,}",
             time.monotonic() - began,
         )
-
-    def _bookmark(self, bookmark: dict[str, Any]) -> None:
-        if self.is_mapped:
-            del bookmark["read"]  # what the maps let pass is not known here
-        state = self.stream_state
-        state.clear()
-        state.update(bookmark)
-        self._tap.state_writer.write_state(self.tap_state)
-        self.state_manager.is_flushed = True
 
     def _columns(self) -> list[SourceColumn]:
         return [column for column in self._relation.columns if self._is_selected(column.name)]

@@ -1,13 +1,11 @@
-"""The tap: settings, discovery, the snapshot, state at the start, and its end by a signal."""
+"""The tap: settings, discovery and the snapshot."""
 
 from __future__ import annotations
 
-import atexit
 import datetime as dt
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
-from singer_sdk import Tap
 from singer_sdk import typing as th
 from singer_sdk.plugin_base import PluginBase
 
@@ -15,8 +13,8 @@ from tap_postgres import relations
 from tap_postgres.snapshot import Snapshot
 from tap_postgres.stream import PostgresStream
 from waybill_common import connections, contracts, project
-from waybill_common.batch_files import BatchFolder
 from waybill_common.errors import WaybillError
+from waybill_common.tap import WaybillTap, mode_setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from tap_postgres.relations import Relation
 
 
-class TapPostgres(Tap):
+class TapPostgres(WaybillTap):
     """Tables and views of a PostgreSQL database, read in one snapshot with exact types."""
 
     name = "tap-postgres"
@@ -58,13 +56,7 @@ class TapPostgres(Tap):
             title="Contract",
             description="Path of the ODCS data contract that names streams, keys, replication keys and control totals.",
         ),
-        th.Property(
-            "mode",
-            th.StringType(allowed_values=["batch", "record"]),
-            default="record",
-            title="Mode",
-            description="What goes over the wire, `batch` (files ready for COPY) or `record` (any Singer target reads it).",
-        ),
+        mode_setting(),
         th.Property(
             "lookback_seconds",
             th.NumberType,
@@ -74,24 +66,16 @@ class TapPostgres(Tap):
         ),
     ).to_dict()
 
-    @classmethod
-    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """The SDK's own settings, but for `batch_config`: `mode` stands for it."""
-        PluginBase.append_builtin_config.__func__(cls, config_jsonschema)  # type: ignore[attr-defined]  # skips Tap's
-
     @cached_property
     def snapshot(self) -> Snapshot:
         """The state of the source that this whole invocation sees."""
         login = connections.source(self.config.get("sqlalchemy_url"), setting=self._setting)
         return Snapshot(login, dt.timedelta(seconds=float(self.config["lookback_seconds"])))
 
-    @cached_property
-    def batch_folder(self) -> BatchFolder:
-        """Where this run's batch files go; those of dead runs are swept when it is made."""
-        source = self._contract.source if self._contract else self.config["source_schema"]
-        folder = BatchFolder(f"{self.name}--{source}")
-        atexit.register(folder.close)
-        return folder
+    @property
+    def source(self) -> str:
+        """The contract's id, or the schema where there is no contract."""
+        return self._contract.source if self._contract else str(self.config["source_schema"])
 
     def discover_streams(self) -> Sequence[PostgresStream]:
         """A stream for each table of the contract, or for each table and view of the schema.
@@ -121,16 +105,6 @@ class TapPostgres(Tap):
                     stream.name, stream.selected_schema, stream.primary_keys
                 )
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Start from a state, in which nothing was sent in this invocation yet."""
-        super().load_state(state)
-        for bookmark in self.state.get("bookmarks", {}).values():
-            if "read" in bookmark:
-                bookmark["read"] = {
-                    "rows": 0,
-                    "totals": dict.fromkeys(bookmark["read"].get("totals", ()), "0"),
-                }
-
     @cached_property
     def _contract(self) -> contracts.Contract | None:
         path = self.config.get("contract")
@@ -158,7 +132,3 @@ class TapPostgres(Tap):
             replication_key=stream.replication_key,
             totals=stream.control_totals,
         )
-
-    def _handle_termination(self, signum: int, frame: object) -> NoReturn:  # noqa: ARG002 - a signal handler's signature
-        """End at once and not with 0."""
-        raise SystemExit(128 + signum)
