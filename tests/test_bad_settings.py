@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import zipfile
 from typing import TYPE_CHECKING
@@ -115,3 +116,28 @@ def test_a_warehouse_that_does_not_answer_names_the_setting(project: Project) ->
     assert "WAREHOUSE_URL" in error
     assert str(port) in error
     assert "secret-word" not in error
+
+
+def test_a_row_that_is_no_number_names_file_line_and_column(
+    project: Project, tmp_path: Path
+) -> None:
+    """What Meltano logs of a failed load must not bury the line that says what to mend.
+
+    The last test of this file: the streams before the bad one do land.
+    """
+    assert project.meltano("invoke", "sources:prepare-olist").returncode == 0
+    samples = shutil.copytree(project.root / ".waybill" / "samples" / "olist", tmp_path / "olist")
+    path = samples / "olist_order_items_dataset.csv"
+    header, first, *rest = path.read_text().splitlines(keepends=True)
+    fields = first.split(",")
+    fields[5] = "12x.5"
+    path.write_text("".join([header, ",".join(fields), *rest]))
+
+    done = project.meltano("run", "elt", WAYBILL_OLIST=str(samples))
+    assert done.returncode == 1
+    assert "Logging error" not in done.stdout
+    assert "Traceback" not in done.stdout
+    assert f"error: {path}, line 2, column price: '12x.5'" in done.stdout
+    assert re.search(r"\[error +\] meltano +Extractor failed", done.stdout)
+    assert "status=failure" in done.stdout
+    assert project.rows("select count(*) from waybill.load where stream = 'orders'") == [(0,)]
