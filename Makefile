@@ -56,7 +56,7 @@ unit: .venv/.dev ## Run the tests of the packages, with branch coverage
 
 .PHONY: e2e
 e2e: .venv/.dev .meltano/.installed ## Run the tests that cross packages: the whole job on samples and on real data
-	@$(BIN)/python -m pytest tests -n 2 $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: audit
 audit: .venv/.dev ## Look every pinned package up for known vulnerabilities (needs PyPI's JSON API)
