@@ -58,6 +58,11 @@ unit: .venv/.dev ## Run the tests of the packages, with branch coverage
 e2e: .venv/.dev .meltano/.installed ## Run the tests that cross packages: the whole job on samples and on real data
 	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(PYTEST_ARGS)
 
+.PHONY: crash
+crash: .venv/.dev ## Kill tap, target, server or connection again and again (KILLS=300 SEED=… CASE=…)
+	@KILLS=$(or $(KILLS),300) SEED=$(or $(SEED),$$RANDOM) CASE=$(CASE) \
+		$(BIN)/python -m pytest tests/crash -n 2 -rP $(PYTEST_ARGS)
+
 .PHONY: audit
 audit: .venv/.dev ## Look every pinned package up for known vulnerabilities (needs PyPI's JSON API)
 	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements-dev.txt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from signal import SIGINT, SIGKILL, SIGQUIT, SIGTERM, Signals
 from typing import TYPE_CHECKING
 
@@ -16,22 +17,24 @@ _SIGNALS: dict[str, tuple[Signals, ...]] = {
     "both": (SIGKILL, SIGTERM),
     "postmaster": (SIGKILL, SIGQUIT, SIGINT),
 }
-CUTS = ("warehouse line", "source line")
-_SURE = ("target", "both", "warehouse line")
+WAREHOUSE_LINE, SOURCE_LINE = "warehouse line", "source line"
+_SURE = ("target", "both", WAREHOUSE_LINE)
 
 
 @dataclass(frozen=True)
 class Timing:
-    """How an undisturbed run went.
+    """How a run went.
 
     Attributes:
         seconds: How long it took.
-        opened: When the target connected, in seconds after the start.
+        tap_seconds: After how long the tap had ended.
+        pieces: By line, how many pieces of data passed while there was something to do.
         commits: How many COMMITs the target sent.
     """
 
     seconds: float
-    opened: float
+    tap_seconds: float
+    pieces: dict[str, int]
     commits: int
 
 
@@ -42,16 +45,20 @@ class Blow:
     Attributes:
         victim: A process, both of them, the postmaster, or a line that is cut.
         signal: What a process gets.
-        at: Seconds after the start; not used where `commit` is set.
-        commit: The COMMIT at which it falls, from 1; 0 for a blow at a time.
+        seconds: The moment as a time after the start, or 0.
+        line: The line of `piece`.
+        piece: The moment as a piece of data on a line, from 1, or 0.
+        commit: The moment as a COMMIT, from 1, or 0.
         is_before: Whether before that COMMIT reaches the server, rather than before its answer is out.
     """
 
     victim: str
-    signal: Signals | None
-    at: float
-    commit: int
-    is_before: bool
+    signal: Signals | None = None
+    seconds: float = 0
+    line: str = WAREHOUSE_LINE
+    piece: int = 0
+    commit: int = 0
+    is_before: bool = True
 
     @property
     def is_sure(self) -> bool:
@@ -63,23 +70,31 @@ class Blow:
         what = f"{self.signal.name} to the {self.victim}" if self.signal else f"cut {self.victim}"
         if self.commit:
             return f"{what} {'before' if self.is_before else 'after'} COMMIT {self.commit}"
-        return f"{what} at {self.at:.3f} s"
+        if self.piece:
+            return f"{what} at piece {self.piece} of the {self.line}"
+        return f"{what} {self.seconds:.3f} s after the start"
 
 
-def draw(random: Random, timing: Timing, *, has_source_line: bool) -> Blow:
+def draw(random: Random, timing: Timing) -> Blow:
     """A blow for a run that would go like `timing`.
 
-    A third falls at a COMMIT, where the window is too narrow to be met by chance; of the others most
-    fall while the warehouse is at work, and some while the processes start.
+    A moment is a time, so that the start of the processes is met too; or a piece of data on a line,
+    which meets all that the warehouse does, however fast it goes today; or a COMMIT, whose window is
+    too narrow to be met by chance.
     """
-    victims = [*_SIGNALS, *CUTS[: 2 if has_source_line else 1]]
-    commit = random.randint(1, timing.commits) if random.random() < 1 / 3 else 0
-    victim = random.choice([each for each in victims if not commit or each != CUTS[1]])
-    since = timing.opened if random.random() < 3 / 4 else 0.0
-    return Blow(
-        victim=victim,
-        signal=random.choice(_SIGNALS[victim]) if victim in _SIGNALS else None,
-        at=random.uniform(since, timing.seconds),
-        commit=commit,
-        is_before=random.random() < 1 / 2,
-    )
+    victim = random.choice([*_SIGNALS, *timing.pieces])
+    is_tap = victim in {"tap", SOURCE_LINE}
+    line = SOURCE_LINE if is_tap else WAREHOUSE_LINE
+    signals = _SIGNALS.get(victim)
+    struck = partial(Blow, victim, random.choice(signals) if signals else None)
+    kinds = [
+        "time",
+        *(["piece"] * 2 if line in timing.pieces else []),
+        *([] if is_tap else ["commit"]),
+    ]
+    kind = random.choice(kinds)
+    if kind == "commit":
+        return struck(commit=random.randint(1, timing.commits), is_before=random.random() < 1 / 2)
+    if kind == "piece":
+        return struck(line=line, piece=random.randint(1, timing.pieces[line]))
+    return struck(seconds=random.uniform(0, timing.tap_seconds if is_tap else timing.seconds))

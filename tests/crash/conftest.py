@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-
 from crash.server import Server
+
 from waybill_warehouse import scratch
 
 if TYPE_CHECKING:

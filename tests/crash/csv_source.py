@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
-
 from crash.streams import Chain, Day, Row, contract, digest
 
 if TYPE_CHECKING:
@@ -38,8 +37,11 @@ def days(folder: Path, mode: str) -> Iterator[Day]:
     }
     # On the second day a file has lost rows and changed others, also rows that a delta has laid over.
     second = {
-        "orders.csv": [*base[300:-5], *_rows(range(_ROWS + 1, _ROWS + 50), "late")]
-        + _rows(range(299), "mended"),
+        "orders.csv": [
+            *base[300:-5],
+            *_rows(range(_ROWS + 1, _ROWS + 50), "late"),
+            *_rows(range(299), "mended"),
+        ],
         "orders_2.csv": first["orders_2.csv"],
         "orders_3.csv": _rows(range(5, _ROWS + 100, 5), "next day"),
         "clicks_1.csv": first["clicks_1.csv"],

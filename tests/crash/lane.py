@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crash import csv_source, invariants, postgres_source
-from crash.blows import Blow, draw
+from crash.blows import SOURCE_LINE, Blow, draw
 from crash.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Lane:
         day, state = start.day, start.state
         warehouse = self._server.copy(start.warehouse)
         for _ in range(random.randint(1, _MOST_BLOWS_IN_A_ROW)):
-            blow = draw(random, start.timing, has_source_line=self._tap == "tap-postgres")
+            blow = draw(random, start.timing)
             told.append(blow)
             outcome = self._pipeline.run(self._tap, day.settings, warehouse, state, blow)
             state = outcome.state
@@ -89,7 +89,7 @@ class Lane:
     def _days(self, folder: Path, mode: str) -> Iterator[Day]:
         if self._tap == "tap-csv":
             return csv_source.days(folder, mode)
-        port = self._pipeline.source_line.port
+        port = self._pipeline.lines[SOURCE_LINE].port
         return postgres_source.days(self._server, port, folder, mode)
 
     def _finish(self, day: Day, warehouse: str, state: State) -> Outcome:

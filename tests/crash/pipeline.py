@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crash.blows import CUTS, Blow, Timing
+from crash.blows import SOURCE_LINE, WAREHOUSE_LINE, Blow, Timing
 from crash.proxy import Proxy, Trap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crash.server import Server
 
 SCHEMA = "raw_crash"
@@ -60,8 +62,7 @@ class Pipeline:
         self._server = server
         self._folder = folder
         self.home = folder / "home"
-        self.warehouse_line = Proxy(lambda: server.port)
-        self.source_line = Proxy(lambda: server.port)
+        self.lines = {name: Proxy(lambda: server.port) for name in (WAREHOUSE_LINE, SOURCE_LINE)}
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def close(self) -> None:
@@ -69,8 +70,8 @@ class Pipeline:
         for process in self._processes:
             process.kill()
             process.wait()
-        self.warehouse_line.close()
-        self.source_line.close()
+        for line in self.lines.values():
+            line.close()
 
     def run(
         self, tap: str, settings: State, database: str, state: State, blow: Blow | None = None
@@ -86,49 +87,56 @@ class Pipeline:
         """
         place = self._folder / uuid.uuid4().hex
         place.mkdir()
-        is_trap = blow is not None and blow.commit > 0
         fallen: list[bool] = []
 
         def strike() -> None:
-            if blow is not None:
+            if blow and not fallen:
                 fallen.append(self._strike(blow))
 
-        trap = Trap(blow.commit, blow.is_before, strike) if blow and is_trap else None
-        self.warehouse_line.watch(trap)
-        started = time.monotonic()
+        trap = Trap(strike, blow.commit, blow.is_before, blow.piece) if blow else None
+        for name, line in self.lines.items():
+            line.watch(trap if blow and name == blow.line else None)
         self._start(place, tap, settings, database, state)
-        if blow and not is_trap:
-            while self._is_running and time.monotonic() < started + blow.at:
-                time.sleep(0.002)
-            if self._is_running:
-                strike()
-        codes = (self._processes[0].wait(_PATIENCE), self._processes[1].wait(_PATIENCE))
-        seconds = time.monotonic() - started
+        timing = self._wait(blow.seconds if blow else 0, strike)
         if blow and blow.victim == "postmaster" and fallen:
             self._server.restart()
-        opened = (self.warehouse_line.opened_at or started) - started
+        producer, consumer = self._processes
         return Outcome(
-            codes=codes,
+            codes=(producer.returncode, consumer.returncode),
             state=_last_state((place / "states").read_text(), state),
             has_fallen=any(fallen),
-            timing=Timing(seconds, opened, self.warehouse_line.commits),
+            timing=timing,
             log=(place / "log").read_text(),
         )
+
+    def _wait(self, moment: float, strike: Callable[[], None]) -> Timing:
+        """Wait for both processes, and strike after `moment` seconds if it is not 0."""
+        started = now = time.monotonic()
+        tap_ended = 0.0
+        while self._is_running:
+            now = time.monotonic()
+            assert now < started + _PATIENCE, "a process hangs"
+            if not tap_ended and self._processes[0].poll() is not None:
+                tap_ended = now
+            if moment and now >= started + moment:
+                strike()
+            time.sleep(0.002)
+        pieces = {name: line.pieces_done for name, line in self.lines.items() if line.pieces_done}
+        commits = self.lines[WAREHOUSE_LINE].commits
+        return Timing(now - started, (tap_ended or now) - started, pieces, commits)
 
     @property
     def _is_running(self) -> bool:
         return any(process.poll() is None for process in self._processes)
 
-    def _start(
-        self, place: Path, tap: str, settings: State, database: str, state: State
-    ) -> None:
+    def _start(self, place: Path, tap: str, settings: State, database: str, state: State) -> None:
         for name, content in (
             ("tap.json", settings),
             ("target.json", {"default_target_schema": SCHEMA}),
             ("state.json", state),
         ):
             (place / name).write_text(json.dumps(content))
-        loader = self._server.login(database, "loader", self.warehouse_line.port)
+        loader = self._server.login(database, "loader", self.lines[WAREHOUSE_LINE].port)
         environment = os.environ | {"WAREHOUSE_LOADER_URL": loader, "WAYBILL_HOME": str(self.home)}
         with (place / "log").open("ab") as log, (place / "states").open("wb") as states:
             options: dict[str, Any] = {"stderr": log, "env": environment}
@@ -152,8 +160,7 @@ class Pipeline:
     def _strike(self, blow: Blow) -> bool:
         tap, target = self._processes
         if blow.signal is None:
-            (self.warehouse_line if blow.victim == CUTS[0] else self.source_line).cut()
-            return True
+            return self.lines[blow.victim].cut()
         if blow.victim == "postmaster":
             self._server.kill(blow.signal)
             return True

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
-
 from crash.streams import Chain, Day, Row, contract, digest
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,17 +18,19 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Trap:
-    """What to do at one COMMIT.
+    """What to do at one moment of a connection, which is held until it is done.
 
     Attributes:
-        commit: Which one, from 1.
-        is_before: Whether before it reaches the server, rather than before its answer comes back.
-        spring: What is done while the line is held.
+        spring: What is done.
+        commit: At which COMMIT, from 1; 0 for none.
+        is_before: Whether before that reaches the server, rather than before its answer comes back.
+        piece: At which piece of data, of either direction, from 1; 0 for none.
     """
 
-    commit: int
-    is_before: bool
     spring: Callable[[], None]
+    commit: int = 0
+    is_before: bool = True
+    piece: int = 0
 
 
 class Proxy:
@@ -40,17 +41,18 @@ class Proxy:
 
     Attributes:
         commits: COMMITs seen since `watch`.
-        opened_at: When the first connection since `watch` came in, on the monotonic clock.
+        pieces: Pieces of data that have passed since `watch`.
     """
 
     def __init__(self, server_port: Callable[[], int]) -> None:
         self._server_port = server_port
         self._listener = socket.create_server((HOST, 0))
         self._ends: list[socket.socket] = []
+        self._lock = threading.Lock()
         self._trap: Trap | None = None
         self._is_answer_due = False
-        self.commits = 0
-        self.opened_at: float | None = None
+        self._is_done_at: int | None = None
+        self.commits = self.pieces = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -59,16 +61,28 @@ class Proxy:
         port: int = self._listener.getsockname()[1]
         return port
 
+    @property
+    def pieces_done(self) -> int:
+        """How many pieces had passed when the last COMMIT was answered; all, if there was none."""
+        return self._is_done_at or self.pieces
+
     def watch(self, trap: Trap | None = None) -> None:
         """Begin to count anew."""
         self._trap, self._is_answer_due = trap, False
-        self.commits, self.opened_at = 0, None
+        self.commits = self.pieces = 0
+        self._is_done_at = None
 
-    def cut(self) -> None:
-        """Drop every connection; new ones are passed on."""
+    def cut(self) -> bool:
+        """Drop every connection; new ones are passed on.
+
+        Returns:
+            Whether there was one.
+        """
         ends, self._ends = self._ends, []
+        is_open = any(end.fileno() >= 0 for end in ends)
         for end in ends:
             _drop(end)
+        return is_open
 
     def close(self) -> None:
         """Drop every connection and take no more."""
@@ -81,7 +95,6 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            self.opened_at = self.opened_at or time.monotonic()
             try:
                 server = socket.create_connection((HOST, self._server_port()))
             except OSError:
@@ -95,20 +108,31 @@ class Proxy:
                 threading.Thread(target=_pump, args=(pump, origin, to), daemon=True).start()
 
     def _ask(self, data: bytes) -> None:
-        if _COMMIT not in data:
-            return
-        self.commits += 1
-        trap = self._trap
-        if trap and trap.commit == self.commits:
-            if trap.is_before:
+        with self._lock:
+            trap = self._trap
+            self._count(trap)
+            if _COMMIT not in data:
+                return
+            self.commits += 1
+            self._is_answer_due = True
+            if trap and trap.commit == self.commits and trap.is_before:
                 trap.spring()
-            else:
-                self._is_answer_due = True
 
-    def _answer(self, data: bytes) -> None:
-        if self._is_answer_due and data and self._trap:
+    def _answer(self, _: bytes) -> None:
+        with self._lock:
+            trap = self._trap
+            self._count(trap)
+            if not self._is_answer_due:
+                return
             self._is_answer_due = False
-            self._trap.spring()
+            self._is_done_at = self.pieces
+            if trap and trap.commit == self.commits and not trap.is_before:
+                trap.spring()
+
+    def _count(self, trap: Trap | None) -> None:
+        self.pieces += 1
+        if trap and trap.piece == self.pieces:
+            trap.spring()
 
 
 def _pump(look: Callable[[bytes], None], origin: socket.socket, to: socket.socket) -> None:

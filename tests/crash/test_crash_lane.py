@@ -8,7 +8,6 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-
 from crash.lane import Lane
 
 if TYPE_CHECKING:
