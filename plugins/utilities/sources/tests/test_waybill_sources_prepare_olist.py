@@ -74,6 +74,7 @@ def test_a_users_own_files_are_checked_and_left_alone(
         "glob": lambda: folder / "*.csv",
         "gzipped": lambda: _gzipped(folder, tmp_path / "gz"),
     }[kind]()
+    (folder / "notes.json").write_text("{}")
     monkeypatch.setenv(OLIST, str(value))
     (line,) = prepare.prepare(["olist"])
     assert line.startswith(f"olist: {value}, 9 files, ")

@@ -69,9 +69,9 @@ def check(value: str, contract: Contract, setting: str) -> str:
         return f"{value.partition('://')[0]}:// address, read by the tap"
     path = project.resolve(value)
     with _Place(path, setting) as place:
-        _check_streams(place, contract, setting)
-        size = sum(file.size for file in place.files) / 1e6
-        return f"{path}, {len(place.files)} files, {size:,.1f} MB, checked"
+        checked = _check_streams(place, contract, setting)
+        size = sum(file.size for file in checked) / 1e6
+        return f"{path}, {len(checked)} files, {size:,.1f} MB, checked"
 
 
 class _Place:
@@ -135,19 +135,20 @@ def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
-def _check_streams(place: _Place, contract: Contract, setting: str) -> None:
-    is_any = False
+def _check_streams(place: _Place, contract: Contract, setting: str) -> list[_File]:
+    checked: list[_File] = []
     for stream in contract.streams:
         files = sorted((file for file in place.files if file.is_of(stream)), key=lambda f: f.name)
-        is_any = is_any or bool(files)
         if not files and place.is_complete:
             msg = f"{setting}: {place.path} has no file {stream.files}."
             raise WaybillError(msg, f"Add it, or set {setting} to a place that has all nine files.")
         for file in files:
             _check_header(file, stream, setting)
-    if not is_any:
+        checked += files
+    if not checked:
         msg = f"{setting}: {place.path} is none of the files that olist.yml names."
         raise WaybillError(msg, f"Set {setting} to a folder or zip of the nine CSV files.")
+    return checked
 
 
 def _check_header(file: _File, stream: Stream, setting: str) -> None:

@@ -126,12 +126,11 @@ def _run(stage: Stage, selected: list[Suite], tables: int) -> list[SuiteOutcome]
 
 
 def _print_report(stage: Stage, outcomes: list[SuiteOutcome]) -> None:
-    print(f"\n{report.table(outcomes)}\n")
     for line in report.findings(outcomes):
         print(line)
     failed = sum(outcome.failed for outcome in outcomes)
     verdict = report.paint("failed", report.RED) if failed else report.paint("passed", report.GREEN)
-    print(f"validate:{stage} {verdict}")
+    print(f"validate:{stage} {verdict}: {report.total(outcomes)}")
 
 
 def _print_docs() -> None:

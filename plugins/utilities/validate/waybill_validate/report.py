@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 RED, YELLOW, GREEN = "31", "33", "32"
 
-HEADINGS = ("table", "checks", "failed", "warnings")
-
 
 def paint(text: str, colour: str) -> str:
     """The text in a colour, on a terminal that wants colours."""
@@ -33,21 +31,13 @@ def progress(outcome: TableOutcome, number: int, total: int) -> str:
     )
 
 
-def table(suites: Sequence[SuiteOutcome]) -> str:
-    """All tables with their counts, and a total where there is more than one."""
-    rows = [
-        (one.table.title, len(one.outcomes), len(one.failed), len(one.warnings))
-        for suite in suites
-        for one in suite.tables
-    ]
-    if len(rows) > 1:
-        checks = sum(len(one.outcomes) for suite in suites for one in suite.tables)
-        failed = sum(suite.failed for suite in suites)
-        rows.append(("total", checks, failed, sum(suite.warnings for suite in suites)))
-    width = max(len(HEADINGS[0]), *(len(row[0]) for row in rows))
-    lines = [f"{HEADINGS[0]:<{width}}" + "".join(f"{heading:>10}" for heading in HEADINGS[1:])]
-    lines += [f"{row[0]:<{width}}" + "".join(f"{count:>10,}" for count in row[1:]) for row in rows]
-    return "\n".join(lines)
+def total(suites: Sequence[SuiteOutcome]) -> str:
+    """What all tables come to; each had its line when it was checked."""
+    checks = sum(suite.size for suite in suites)
+    failed = sum(suite.failed for suite in suites)
+    return (
+        f"{checks:,} checks, {failed:,} failed, {sum(suite.warnings for suite in suites):,} warned"
+    )
 
 
 def findings(suites: Sequence[SuiteOutcome]) -> list[str]:

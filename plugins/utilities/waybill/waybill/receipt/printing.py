@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from waybill.receipt.model import MartReport, Receipt, StepReport, StreamReport
 
 NARROWEST, WIDEST = 80, 120
-_WIDTH_OF_A_LOG = 100
+_WIDE = 100
 _UNKNOWN = "-"
 _MOVEMENTS = ("new", "changed", "unchanged")
 
@@ -27,7 +27,7 @@ _MOVEMENTS = ("new", "changed", "unchanged")
 def console() -> Console:
     """Standard output: colours on a terminal, plain text of a fixed width anywhere else."""
     if not sys.stdout.isatty():
-        return Console(width=_WIDTH_OF_A_LOG, highlight=False, emoji=False)
+        return Console(width=WIDEST, highlight=False, emoji=False)
     width = min(max(Console().width, NARROWEST), WIDEST)
     return Console(width=width, highlight=False, emoji=False)
 
@@ -56,7 +56,7 @@ def _table(first: str, headings: Iterable[str]) -> Table:
 
 
 def _print(table: Table, out: Console) -> None:
-    if out.width < _WIDTH_OF_A_LOG:
+    if out.width < _WIDE:
         table.padding = (0, 1, 0, 0)
     out.print()
     out.print(table)
@@ -75,7 +75,7 @@ def _show_source(source: str, reports: Sequence[StreamReport], out: Console) -> 
         name for name in _MOVEMENTS if any(getattr(report.movement, name) for report in reports)
     ]
     # Where all columns do not fit side by side, what became of the rows read is a table of its own.
-    is_wide = out.width >= _WIDTH_OF_A_LOG
+    is_wide = out.width >= _WIDE
     beside = moved if is_wide else []
     rows = _table(source, ("source", "read", *beside, "landed", ""))
     for report in reports:
