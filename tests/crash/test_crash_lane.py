@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from crash.blows import Blow
     from crash.server import Server
 
+# Blows that stopped a run, over all lanes; those that came too late are not among them.
 KILLS = int(os.environ.get("KILLS") or 20)
 SEED = os.environ.get("SEED") or "waybill"
 CASE = os.environ.get("CASE")
 LANES = [(tap, mode) for tap in ("tap-csv", "tap-postgres") for mode in ("batch", "record")]
-LEAST_HITS = 0.6
-"""Share of blows that must stop a run; the others fall on a process that has done its part."""
+LATE_FOR_A_HIT = 3
+"""How many blows may fall, for each that stops a run, on a process that has done its part."""
 
 
 @pytest.mark.parametrize(("tap", "mode"), LANES)
