@@ -37,8 +37,8 @@ down: .meltano/.installed ## Stop the embedded Postgres
 
 .PHONY: reset
 reset: ## Stop the embedded Postgres and forget all that runs left behind (data, state, samples)
-	@if [ -d $(HOME_FOLDER)/postgres ]; then $(MELTANO) invoke warehouse:down; fi
-	@rm -rf $(HOME_FOLDER) .meltano/run .meltano/meltano.db transform/target transform/logs
+	@if [ -d "$(HOME_FOLDER)/postgres" ]; then $(MELTANO) invoke warehouse:down; fi
+	@rm -rf "$(HOME_FOLDER)" .meltano/run .meltano/meltano.db transform/target transform/logs
 
 ##@ Develop
 
