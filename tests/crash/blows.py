@@ -84,7 +84,10 @@ def draw(random: Random, timing: Timing) -> Blow:
     """
     victim = random.choice([*_SIGNALS, *timing.pieces])
     is_tap = victim in {"tap", SOURCE_LINE}
-    line = SOURCE_LINE if is_tap else WAREHOUSE_LINE
+    line = SOURCE_LINE if victim == SOURCE_LINE else WAREHOUSE_LINE
+    if victim == "tap":
+        # Records wait for the target, so that the tap is still at work while that loads.
+        line = random.choice(sorted(timing.pieces))
     signals = _SIGNALS.get(victim)
     struck = partial(Blow, victim, random.choice(signals) if signals else None)
     kinds = [
