@@ -10,12 +10,12 @@ import fcntl
 import os
 import shutil
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from waybill_common import project
+from waybill_common import private_files, project
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class BatchFolder:
     def __init__(self, tap: str) -> None:
         parent = project.home() / "batch" / tap
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone_in(parent):
+        # No sweep sees a folder that is made but not yet held.
+        with private_files.locked(parent / _LOCK):
             for folder in parent.iterdir():
                 _remove_if_dead(folder)
             self.path = parent / uuid.uuid4().hex
@@ -103,7 +104,7 @@ def is_run_folder(folder: Path) -> bool:
 def release(folder: Path, descriptor: int) -> None:
     """Let go of a run's folder, and remove it if nobody else holds it and it is empty."""
     os.close(descriptor)
-    with _alone_in(folder.parent), suppress(FileNotFoundError):
+    with private_files.locked(folder.parent / _LOCK), suppress(FileNotFoundError):
         if {each.name for each in folder.iterdir()} == {_LOCK}:
             _remove_if_dead(folder)
 
@@ -134,17 +135,6 @@ def _remove_if_dead(folder: Path) -> None:
         return
     else:
         shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _alone_in(parent: Path) -> Iterator[None]:
-    """Keep a sweep from seeing a folder that is made but not yet held."""
-    descriptor = os.open(parent / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
     finally:
         os.close(descriptor)
 

@@ -14,12 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from waybill_common import contracts
+from waybill_common import contracts, private_files
 from waybill_common.errors import WaybillError
 from waybill_sources import world
 from waybill_sources.csv_files import CsvFile
 from waybill_sources.lives import UNDATED
-from waybill_sources.locks import exclusive
 from waybill_sources.olist_rows import COLUMNS, write_catalogue, write_orders
 from waybill_sources.settings import OlistDay, Settings
 from waybill_sources.world import World
@@ -172,7 +171,7 @@ def generate(
     if manifest(folder) is None:
         check_free(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with exclusive(folder):
+    with private_files.locked(_lock_of(folder)):
         prefix = f".{folder.name}-"
         for abandoned in folder.parent.glob(f"{prefix}*"):
             shutil.rmtree(abandoned, ignore_errors=True)
@@ -183,6 +182,11 @@ def generate(
                 folder.replace(Path(scratch) / "old")
             new.replace(folder)
     return samples
+
+
+def _lock_of(folder: Path) -> Path:
+    """Beside the folder, which is replaced as a whole."""
+    return folder.with_name(f".{folder.name}.lock")
 
 
 def _write(folder: Path, chosen: dict[str, Any], days: int) -> Samples:
@@ -211,7 +215,7 @@ def next_day(folder: Path) -> tuple[dt.date, dict[str, tuple[int, int]]]:
         WaybillError: The folder holds no samples.
     """
     check_samples(folder)
-    with exclusive(folder):
+    with private_files.locked(_lock_of(folder)):
         samples = check_samples(folder)
         day = samples.days + 1
         world_ = _world(samples.identity)

@@ -5,12 +5,11 @@ A run of some suites leaves the others' entries as they were; each carries its o
 
 from __future__ import annotations
 
-import fcntl
 import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from waybill_common import project
+from waybill_common import private_files, project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +33,7 @@ def data_docs(stage: Stage) -> Path:
 def lock(stage: Stage) -> Iterator[None]:
     """Keep two runs of one stage from writing their reports at the same time."""
     folder().mkdir(parents=True, exist_ok=True)
-    with (folder() / f".{stage}.lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with private_files.locked(folder() / f".{stage}.lock"):
         yield
 
 

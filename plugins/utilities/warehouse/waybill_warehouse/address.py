@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from waybill_common import private_files
 from waybill_common.connections import SOURCE_DATABASE, WAREHOUSE_DATABASE
-from waybill_warehouse import ports, private_files
+from waybill_warehouse import ports
 
 if TYPE_CHECKING:
     from pathlib import Path

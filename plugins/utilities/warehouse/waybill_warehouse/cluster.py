@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waybill_common import connections
+from waybill_common import connections, private_files
 from waybill_common.connections import SUPERUSER
 from waybill_common.errors import WaybillError
 from waybill_warehouse import (
@@ -20,7 +20,6 @@ from waybill_warehouse import (
     passwords,
     ports,
     postmaster,
-    private_files,
     server_settings,
     unprivileged,
 )

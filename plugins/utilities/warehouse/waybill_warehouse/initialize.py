@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from waybill_common import private_files
 from waybill_common.connections import SUPERUSER
 from waybill_common.errors import WaybillError
-from waybill_warehouse import binaries, commands, private_files, server_settings, unprivileged
+from waybill_warehouse import binaries, commands, server_settings, unprivileged
 
 if TYPE_CHECKING:
     from waybill_warehouse.binaries import Binaries

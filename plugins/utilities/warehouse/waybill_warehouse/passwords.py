@@ -6,8 +6,8 @@ import json
 import secrets
 from typing import TYPE_CHECKING
 
+from waybill_common import private_files
 from waybill_common.connections import SOURCE_ROLE, SUPERUSER, WAREHOUSE_ROLES
-from waybill_warehouse import private_files
 
 if TYPE_CHECKING:
     from pathlib import Path

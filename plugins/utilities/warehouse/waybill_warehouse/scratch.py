@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from waybill_common import connections
+from waybill_common import connections, private_files
 from waybill_common.connections import (
     SOURCE_DATABASE,
     SOURCE_ROLE,
@@ -26,7 +26,6 @@ from waybill_warehouse import (
     embedded,
     passwords,
     postmaster,
-    private_files,
 )
 from waybill_warehouse.cluster import Cluster
 
