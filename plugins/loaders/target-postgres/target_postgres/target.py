@@ -231,7 +231,7 @@ class TargetPostgres(Target):
         for sink in sorted(self._sinks(), key=lambda each: (each.target_schema, each.target_table)):
             bookmark = bookmarks.get(sink.stream_name)
             is_news = bookmark is not None and bookmark != self._bookmarks.get(sink.stream_name)
-            if is_end and sink.needs_state and sink.is_open:
+            if is_end and sink.needs_state and (sink.is_open or sink.is_whole_table_due):
                 msg = f"Stream {sink.stream_name}: the input ended before the STATE that its rows need."
                 raise WaybillError(msg, "The tap has failed: see its own error, and run again.")
             if sink.is_due or is_news or (is_end and sink.is_whole_table_due):

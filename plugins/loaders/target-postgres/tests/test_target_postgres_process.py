@@ -129,6 +129,21 @@ def test_tap_that_died_leaves_no_half_file(
     assert warehouse.rows("select id from raw_test.s") == [(1,)]
 
 
+def test_tap_that_died_before_its_first_row_empties_nothing(
+    wire: Any, warehouse: ScratchDatabase
+) -> None:
+    # A table that is to be replaced stays as it is when the input ends after the SCHEMA alone.
+    schema = wire.schema("s", TYPES, **{"x-whole-table": True})
+    wire.load(schema, wire.record("s", id=1), wire.state(s={"at": 1}))
+    done = wire.run(schema)
+
+    assert done.returncode == 1
+    assert "error: Stream s: the input ended before the STATE" in done.stderr
+    assert warehouse.rows("select id from raw_test.s") == [(1,)]
+    wire.load(schema, wire.state(s={"at": 2}))
+    assert warehouse.rows("select id from raw_test.s") == []
+
+
 @pytest.mark.parametrize(
     ("messages", "expected"),
     [
