@@ -37,6 +37,20 @@ def test_a_failing_test_fails_the_step(warehouse: ScratchDatabase, small_project
     assert detail["failed"] == ["not_null_flawed_id"]
 
 
+def test_a_quiet_build_says_how_far_it_has_come(
+    warehouse: ScratchDatabase, small_project: Dbt
+) -> None:
+    """A job leaves dbt's hundreds of lines out, and its reader still sees that it goes on."""
+    code, output = small_project.run("build", "--log-level", "warn", "--select", "flawed")
+    assert code == 1
+    assert warehouse.rows("select succeeded from waybill.step") == [(False,)]
+    assert "dbt:build: 1 of 2 models, snapshots and tests" in output
+    assert "dbt:build: 2 of 2 models, snapshots and tests" in output
+    assert "dbt:build: 1 fail, 1 success in " in output
+    assert "not_null_flawed_id" in output
+    assert "START" not in output
+
+
 def test_wrong_usage_says_so(warehouse: ScratchDatabase, small_project: Dbt) -> None:
     """dbt's runner keeps usage errors to itself; a silent exit code 2 helps nobody."""
     code, output = small_project.run("build", "--no-such-option")

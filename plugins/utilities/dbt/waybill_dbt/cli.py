@@ -14,9 +14,10 @@ from dbt.cli.main import dbtRunner
 from waybill_common import connections, ledger
 from waybill_common.errors import WaybillError, reports_errors
 from waybill_dbt import environment, outcome
+from waybill_dbt.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
 OFFLINE = frozenset({"clean", "deps", "init", "list", "ls", "parse"})
@@ -60,15 +61,22 @@ def run(arguments: list[str]) -> int:
     connection.connect().close()
     if command not in RECORDED:
         return _invoke(arguments, {})
-    with ledger.step(connection, f"dbt:{command}") as detail:
-        code = _invoke(arguments, detail)
+    step = f"dbt:{command}"
+    # Where dbt's own lines are turned down, a few of ours say that it goes on.
+    callbacks = [Progress(step)] if "--log-level" in arguments else []
+    with ledger.step(connection, step) as detail:
+        code = _invoke(arguments, detail, callbacks)
         detail["succeeded"] = code == 0
+    if callbacks and detail:
+        print(f"{step}: {outcome.in_words(detail)}", flush=True)
     return code
 
 
-def _invoke(arguments: list[str], detail: dict[str, Any]) -> int:
+def _invoke(
+    arguments: list[str], detail: dict[str, Any], callbacks: Sequence[Progress] = ()
+) -> int:
     with _sigterm_as_interrupt() as received:
-        answer = dbtRunner().invoke(arguments)
+        answer = dbtRunner(callbacks=list(callbacks)).invoke(arguments)
     if isinstance(answer.result, RunExecutionResult):
         detail.update(outcome.figures(answer.result))
     if received:

@@ -32,6 +32,12 @@ def figures(result: RunExecutionResult) -> dict[str, Any]:
     }
 
 
+def in_words(detail: dict[str, Any]) -> str:
+    """The figures as one line, such as `58 success, 232 pass in 16.1 s`."""
+    counts = ", ".join(f"{count:,} {status}" for status, count in detail["nodes"].items())
+    return f"{counts or 'nothing to do'} in {detail['elapsed_seconds']:.1f} s"
+
+
 def is_unreported(exception: BaseException) -> bool:
     """Whether dbt has not printed the exception itself: it logs all but wrong usage."""
     return isinstance(exception, DbtUsageException)
