@@ -18,6 +18,8 @@ _SIGNALS: dict[str, tuple[Signals, ...]] = {
     "postmaster": (SIGKILL, SIGQUIT, SIGINT),
 }
 WAREHOUSE_LINE, SOURCE_LINE = "warehouse line", "source line"
+_SHARE = 0.9
+"""Of what a run took before: no two go alike, and a blow after the end proves little."""
 _SURE = ("target", "both", WAREHOUSE_LINE)
 
 
@@ -99,5 +101,10 @@ def draw(random: Random, timing: Timing) -> Blow:
     if kind == "commit":
         return struck(commit=random.randint(1, timing.commits), is_before=random.random() < 1 / 2)
     if kind == "piece":
-        return struck(line=line, piece=random.randint(1, timing.pieces[line]))
-    return struck(seconds=random.uniform(0, timing.tap_seconds if is_tap else timing.seconds))
+        return struck(line=line, piece=random.randint(1, _most(timing.pieces[line])))
+    end = timing.tap_seconds if is_tap else timing.seconds
+    return struck(seconds=random.uniform(0, _SHARE * end))
+
+
+def _most(pieces: int) -> int:
+    return max(1, round(_SHARE * pieces))

@@ -47,7 +47,7 @@ def test_killed_lane_converges(server: Server, tmp_path: Path, tap: str, mode: s
                 error.add_note(f"once more: {again}")
                 raise
             late = fallen.total() - hits.total()
-            assert CASE or late <= LATE_FOR_A_HIT * (hits.total() + 1), f"{hits} of {fallen}"
+            assert CASE or late <= LATE_FOR_A_HIT * max(hits.total(), 4), f"{hits} of {fallen}"
             if hits.total() * len(LANES) >= KILLS:
                 break
     print(f"{tap} {mode}: {hits.total()} of {fallen.total()} blows stopped a run: {dict(hits)}")
