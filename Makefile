@@ -51,7 +51,7 @@ check: .venv/.dev ## Run the static checks: lint, format, types, SQL, YAML, cont
 
 .PHONY: unit
 unit: .venv/.dev ## Run the tests of the packages, with branch coverage
-	@$(BIN)/python -m pytest plugins -n 2 --cov --cov-report= $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest plugins -n 2 --dist worksteal --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/python -m coverage report --fail-under=90
 
 .PHONY: e2e

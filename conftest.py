@@ -21,12 +21,13 @@ _SETTINGS = ("WAREHOUSE_", "WAYBILL_", "PG")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _neutral_environment() -> Iterator[None]:
-    """No setting of the developer's reaches a test."""
+def _neutral_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No setting of the developer's reaches a test, nor does what their own runs left behind."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
             patch.delenv(name)
         patch.setenv("MELTANO_PROJECT_ROOT", str(PROJECT))
+        patch.setenv("WAYBILL_HOME", str(tmp_path_factory.mktemp("neutral") / "no-home"))
         yield
 
 

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_postgres.tap import TapPostgres
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -219,23 +217,3 @@ def test_batch_files_are_private(lane: Any, waybill_home: Path) -> None:
 
     (folder,) = (waybill_home / "batch").iterdir()
     assert {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]} == {0}
-
-
-class TestStandardSuite(
-    get_tap_test_class(
-        TapPostgres,
-        config={"mode": "record"},
-        suite_config=SuiteConfig(max_records_limit=10),
-        include_stream_tests=False,
-        include_stream_attribute_tests=False,
-    )
-):
-    # The SDK's own tests of a tap, against a source of this test's own.
-
-    @pytest.fixture(autouse=True)
-    def resource(self, source_database: ScratchDatabase) -> ScratchDatabase:
-        source_database.execute(
-            "create table t (id integer primary key, at timestamp, n numeric);"
-            "insert into t select n, now(), n / 7.0 from generate_series(1, 100) n"
-        )
-        return source_database
