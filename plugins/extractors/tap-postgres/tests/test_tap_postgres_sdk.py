@@ -38,5 +38,5 @@ class TestStandardSuite(
             parse_env_config=False,
         )
         made.sync_all()
-            assert len(made.records["t"]) == SUITE.max_records_limit
+        assert len(made.records["t"]) == SUITE.max_records_limit
         return made
