@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
+_INVOKE = ("invoke", "--no-install")
 SETTINGS = ("WAYBILL_", "WAREHOUSE_", "MELTANO_", "DBT_", "TAP_", "TARGET_", "KAGGLE_")
 
 
@@ -27,10 +28,17 @@ class Project:
     root: Path
     environment: dict[str, str]
 
-    def meltano(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run `meltano`, with settings added to its environment."""
+    def meltano(
+        self, command: str, *arguments: str, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `meltano`, with settings added to its environment.
+
+        It must not install: the copy's path differs, so it would make the environments anew that
+        other copies are running from. The setting `auto_install` has no effect in Meltano 4.4.1.
+        """
+        no_install = ["--no-install"] if command in {"invoke", "run"} else []
         return subprocess.run(
-            [ROOT / ".venv" / "bin" / "meltano", *arguments],
+            [ROOT / ".venv" / "bin" / "meltano", command, *no_install, *arguments],
             cwd=self.root,
             env=self.environment | settings,
             stdin=subprocess.DEVNULL,
@@ -49,7 +57,7 @@ class Project:
     def url(self, role: str = "auditor") -> str:
         """The URL of the project's warehouse, as `warehouse:url` prints it."""
         done = subprocess.run(
-            [ROOT / ".venv" / "bin" / "meltano", "invoke", "warehouse:url", "--role", role],
+            [ROOT / ".venv" / "bin" / "meltano", *_INVOKE, "warehouse:url", "--role", role],
             cwd=self.root,
             env=self.environment,
             capture_output=True,
@@ -96,7 +104,6 @@ def make_project(root: Path) -> Project:
         environment=inherited
         | {
             "WAYBILL_HOME": str(root / ".waybill"),
-            "MELTANO_AUTO_INSTALL": "false",
             "XDG_STATE_HOME": str(root / ".state"),
         },
     )
