@@ -54,10 +54,6 @@ MART_ROWS = {
 
 @pytest.fixture(scope="module")
 def loaded(project: Project, real_archives: Path) -> Project:
-    """The archives over the samples and their next day, as a user goes from the one to the other."""
-    project.run("elt")
-    assert project.meltano("invoke", "sources:next-day").returncode == 0
-    project.run("elt")
     project.run(
         "elt",
         WAYBILL_OLIST=str(real_archives / "brazilian-ecommerce.zip"),
