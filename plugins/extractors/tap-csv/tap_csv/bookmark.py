@@ -7,7 +7,7 @@ import json
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
-from tap_csv.values import EXACT
+from waybill_common.values import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

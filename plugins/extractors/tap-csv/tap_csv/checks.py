@@ -8,8 +8,8 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from tap_csv.layout import shorten
-from tap_csv.values import EXACT
 from waybill_common.errors import WaybillError
+from waybill_common.values import EXACT
 
 if TYPE_CHECKING:
     from tap_csv.layout import Field

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_csv import column_types, values
+from waybill_common import column_types, values
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import MAX_BYTES
 

@@ -10,8 +10,8 @@ import pytest
 from tap_csv.checks import Breach, RowChecker
 from tap_csv.layout import Field
 from tap_csv.reader import CsvReader
-from tap_csv.values import Integer, Text
 from waybill_common.errors import WaybillError
+from waybill_common.values import Integer, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
-from tap_csv.values import Pattern
+from waybill_common.values import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from tap_csv import column_types
+from waybill_common import column_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

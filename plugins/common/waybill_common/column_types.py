@@ -6,9 +6,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_csv import values
-from tap_csv.moments import DATE, TIMESTAMP, TIMESTAMPTZ, Calendar
-from waybill_common import sql_types
+from waybill_common import sql_types, values
+from waybill_common.moments import DATE, TIMESTAMP, TIMESTAMPTZ, Calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
