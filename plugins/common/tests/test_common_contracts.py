@@ -195,3 +195,46 @@ def test_the_projects_own_contracts_hold_together() -> None:
             for column in stream.columns:
                 if column.reference:
                     contract.stream(column.reference.stream).column(column.reference.column)
+
+
+def _column(contract: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(each for each in contract["schema"][0]["properties"] if each["name"] == name)
+
+
+def test_a_column_is_hashed_unless_the_contract_says_why_not(
+    write: Callable[[Any], Path],
+) -> None:
+    """The contract alone decides; a hashed column lands as text."""
+    contract = document()
+    _column(contract, "line")["classification"] = "pii"
+    line = contracts.load(write(contract)).stream("lines").column("line")
+    assert (line.is_pii, line.is_hashed) == (True, True)
+    assert (line.sql_type, line.landed_type) == ("integer", "text")
+    reason = [{"property": "clearBecause", "value": "it is printed on the parcel"}]
+    _column(contract, "line")["customProperties"] = reason
+    line = contracts.load(write(contract)).stream("lines").column("line")
+    assert (line.is_pii, line.is_hashed, line.landed_type) == (True, False, "integer")
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "says"),
+    [
+        ("price", {"classification": "pii"}, "price: hashes cannot be added up"),
+        ("line", {"classification": "pii"}, "line: hashes have no order"),
+        (
+            "line",
+            {"relationships": [{"type": "foreignKey", "to": "lines.order_id"}]},
+            "line: only one of it and lines.order_id",
+        ),
+    ],
+)
+def test_what_cannot_be_done_with_a_hash_is_a_fault_of_the_contract(
+    write: Callable[[Any], Path], column: str, change: dict[str, Any], says: str
+) -> None:
+    """Sums, order and references would be silently wrong; a key, as order_id here, may be hashed."""
+    contract = document()
+    contract["schema"][0]["customProperties"][1]["value"] = "line"
+    _column(contract, column).update(change)
+    with pytest.raises(WaybillError) as refused:
+        contracts.load(write(contract))
+    assert says in str(refused.value)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import yaml
 
-from waybill_common import project
+from waybill_common import pii, project
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Column:
     """One column of a stream.
 
     Attributes:
-        sql_type: The exact PostgreSQL type in the raw schema, such as `numeric` or `timestamp`.
+        sql_type: The exact PostgreSQL type of its values, such as `numeric` or `timestamp`.
         logical_type: ODCS' type: string, integer, number, boolean, date, timestamp.
         is_control_total: Whether its sum is reconciled from source to mart.
         classification: `public`, `internal`, `pseudonymous` or `pii`.
@@ -59,6 +59,21 @@ class Column:
     maximum: float | None
     pattern: str | None = None
     clear_because: str | None = None
+
+    @property
+    def is_pii(self) -> bool:
+        """Whether no message may quote its values."""
+        return self.classification == "pii"
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether a hash lands in its place."""
+        return self.is_pii and not self.clear_because
+
+    @property
+    def landed_type(self) -> str:
+        """The SQL type it has in the warehouse."""
+        return pii.SQL_TYPE if self.is_hashed else self.sql_type
 
 
 @dataclass(frozen=True)
@@ -191,11 +206,13 @@ def load(path: Path) -> Contract:
         msg = f"{path.name}: {found.json_path}: {found.message[:200]}."
         raise WaybillError(msg, "Mend the contract: it must be valid ODCS.")
     try:
-        return _contract(document)
+        contract = _contract(document)
     except (KeyError, TypeError, ValueError) as error:
         msg = f"{path.name}: {type(error).__name__}: {error}."
         remedy = "Waybill needs the servers' schema and each stream's grain and column types."
         raise WaybillError(msg, remedy) from error
+    pii.refuse_contradictions(contract, path.name)
+    return contract
 
 
 def _first_violation(document: object) -> jsonschema.ValidationError | None:
