@@ -18,15 +18,18 @@ Figures = dict[str, Any]
 """`{"rows": int, "totals": {column: decimal as text}}`"""
 
 
-def fingerprint(stream: Stream, names: Iterable[str]) -> str:
+def fingerprint(stream: Stream, names: Iterable[str], salt: str | None) -> str:
     """What a file was read as: a file unchanged under a changed contract is sent again.
 
     Args:
         stream: What the contract says.
         names: The columns that are read.
+        salt: Fingerprint of the salt that some of them are hashed with.
     """
-    promised = [(c.name, c.sql_type, c.is_required, c.is_control_total) for c in stream.columns]
-    text = json.dumps([promised, stream.key, sorted(names)])
+    promised = [
+        (c.name, c.sql_type, c.is_required, c.is_control_total, c.is_hashed) for c in stream.columns
+    ]
+    text = json.dumps([promised, stream.key, sorted(names), salt])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -137,7 +137,10 @@ class RowChecker:
 def _fault(field: Field, value: str | None) -> str:
     if value is None:
         return "empty, but the contract requires a value" if field.is_required else ""
-    return "" if field.type.admits(value) else f"{shorten(value)} is not {field.type.expected}"
+    if field.type.admits(value):
+        return ""
+    shown = "its value, not shown as it is of class pii," if field.is_pii else shorten(value)
+    return f"{shown} is not {field.type.expected}"
 
 
 class Totals:

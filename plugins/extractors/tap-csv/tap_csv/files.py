@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_csv import checks, layout
 from tap_csv.reader import BLOCK_BYTES, CsvReader, MalformedCsvError
+from waybill_common import pii
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -26,22 +27,28 @@ class FileRead:
         file: The file.
         stream: What the contract says of it.
         is_selected: Whether a column, by name, is wanted.
+        hasher: Hashes personal data; None where none of the columns is hashed.
 
     Attributes:
         fields: The columns that are read, in the file's order; known once the header is.
     """
 
     def __init__(
-        self, file: SourceFile, stream: Stream, is_selected: Callable[[str], bool]
+        self,
+        file: SourceFile,
+        stream: Stream,
+        is_selected: Callable[[str], bool],
+        hasher: pii.Hasher | None,
     ) -> None:
         self._file = file
         self._stream = stream
         self._is_selected = is_selected
+        self._hasher = hasher
         self.fields: list[Field] = []
         self.entry: dict[str, Any] = {}
 
     def columns(self) -> Iterator[list[Values]]:
-        """The file's values, chunk by chunk; `entry` is known when they end.
+        """The file's values as they land, chunk by chunk; `entry` is known when they end.
 
         Raises:
             WaybillError: The file cannot be read or breaks the contract; names file, line, column.
@@ -58,7 +65,7 @@ class FileRead:
                 for chunk in reader.chunks():
                     columns = checker.columns(chunk)
                     totals.add(columns)
-                    yield columns
+                    yield self._hashed(columns)
             except MalformedCsvError as error:
                 raise _malformed(place, error) from error
         self.entry = {
@@ -67,6 +74,16 @@ class FileRead:
             "rows": totals.rows,
             "totals": totals.texts,
         }
+
+    def _hashed(self, columns: list[Values]) -> list[Values]:
+        if self._hasher is None:
+            return columns
+        return [
+            pii.hashed(column, self._hasher.of_sql_type(field.hashed_type))
+            if field.hashed_type
+            else column
+            for field, column in zip(self.fields, columns, strict=True)
+        ]
 
 
 def header(file: SourceFile) -> list[str]:

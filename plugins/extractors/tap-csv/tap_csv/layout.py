@@ -10,7 +10,7 @@ from waybill_common.errors import WaybillError
 from waybill_common.identifiers import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from waybill_common.contracts import Column, Stream
 
@@ -24,6 +24,10 @@ class Field:
 
     Attributes:
         position: Place in the file's rows, from 0.
+        type: The texts it admits in the file.
+        is_pii: Whether no message may quote its values.
+        hashed_type: The SQL type of the values whose hashes land, or None where they land in the
+            clear.
     """
 
     name: str
@@ -31,6 +35,13 @@ class Field:
     type: values.ColumnType
     is_required: bool
     is_control_total: bool
+    is_pii: bool = False
+    hashed_type: str | None = None
+
+    @property
+    def landed(self) -> values.ColumnType:
+        """The texts that leave the tap."""
+        return values.Text() if self.hashed_type else self.type
 
 
 def shorten(text: str) -> str:
@@ -71,11 +82,15 @@ def of_header(header: Sequence[str], stream: Stream, place: str) -> list[Field]:
     Raises:
         WaybillError: A name is empty, doubled, unusable, missing, or unknown under `freeze`.
     """
-    _refuse_unusable(header, place)
+    # Without a header, the first row's values stand in its place, personal ones perhaps.
+    is_header = any(column.name in header for column in stream.columns)
+    can_be_shown = is_header or not any(column.is_pii for column in stream.columns)
+    _refuse_unusable(header, place, shorten if can_be_shown else _withheld)
     unknown = unknown_columns(header, stream)
     if missing := [column.name for column in stream.columns if column.name not in header]:
         names = ", ".join(missing)
-        hint = f" (the header has {', '.join(map(shorten, unknown))} instead)" if unknown else ""
+        found = ", ".join(map(shorten, unknown)) if can_be_shown else f"{len(unknown)} other names"
+        hint = f" (the header has {found} instead)" if unknown else ""
         msg = f"{place}: no column {names} in the header{hint}."
         remedy = "Mend the header, or take the column out of the contract."
         raise WaybillError(msg, remedy)
@@ -90,6 +105,8 @@ def of_header(header: Sequence[str], stream: Stream, place: str) -> list[Field]:
             type=column_type(stream, column),
             is_required=column.is_required,
             is_control_total=column.is_control_total,
+            is_pii=column.is_pii,
+            hashed_type=column.sql_type if column.is_hashed else None,
         )
         for column in stream.columns
     ]
@@ -103,7 +120,11 @@ def of_header(header: Sequence[str], stream: Stream, place: str) -> list[Field]:
     return sorted(fields, key=lambda field: field.position)
 
 
-def _refuse_unusable(header: Sequence[str], place: str) -> None:
+def _withheld(_: str) -> str:
+    return "which may be personal data and is not shown"
+
+
+def _refuse_unusable(header: Sequence[str], place: str, shown: Callable[[str], str]) -> None:
     if not header:
         msg = f"{place}: there is no header in line 1."
         raise WaybillError(msg, "The first line must name the columns.")
@@ -112,14 +133,14 @@ def _refuse_unusable(header: Sequence[str], place: str) -> None:
         if not name:
             problem = "has no name"
         elif header.index(name) != number - 1:
-            problem = f"has the same name as column {header.index(name) + 1}, {shorten(name)}"
+            problem = f"has the same name as column {header.index(name) + 1}, {shown(name)}"
         elif name in RESERVED:
             problem = f"has the name {name}, which the tap writes itself"
         elif not values.Text().admits(name):
-            problem = f"has a name that is not UTF-8 text without NUL: {shorten(name)}"
+            problem = f"has a name that is not UTF-8 text without NUL: {shown(name)}"
         elif len(name.encode()) > MAX_BYTES:
             problem = (
-                f"has a name longer than the {MAX_BYTES} bytes PostgreSQL keeps: {shorten(name)}"
+                f"has a name longer than the {MAX_BYTES} bytes PostgreSQL keeps: {shown(name)}"
             )
         if problem:
             msg = f"{place}: column {number} of the header {problem}."

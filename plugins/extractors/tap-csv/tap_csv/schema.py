@@ -26,9 +26,10 @@ def of_stream(stream: Stream, unknown: Iterable[str]) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for column in stream.columns:
         admitted = column_type(stream, column)
-        types = [admitted.json_type] if column.is_required else [admitted.json_type, "null"]
-        properties[column.name] = {"type": types, "x-sql-datatype": column.sql_type}
-        if admitted.json_format:
+        json_type = "string" if column.is_hashed else admitted.json_type
+        types = [json_type] if column.is_required else [json_type, "null"]
+        properties[column.name] = {"type": types, "x-sql-datatype": column.landed_type}
+        if admitted.json_format and not column.is_hashed:
             properties[column.name]["format"] = admitted.json_format
         if column.is_control_total:
             properties[column.name]["x-control-total"] = True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_csv import files, schema
 from tap_csv.bookmark import Bookmark, fingerprint, is_of_another_origin
-from waybill_common import copy_text
+from waybill_common import copy_text, pii
 from waybill_common.tap import CopyEncoding, WaybillStream
 
 if TYPE_CHECKING:
@@ -69,14 +69,21 @@ class CsvStream(WaybillStream):
     @cached_property
     def _read_as(self) -> str:
         selected = [name for name in self.schema["properties"] if self._is_selected(name)]
-        return fingerprint(self._contract, selected)
+        salt = self._hasher.fingerprint if self._hasher else None
+        return fingerprint(self._contract, selected, salt)
+
+    @cached_property
+    def _hasher(self) -> pii.Hasher | None:
+        columns = self._contract.columns
+        is_needed = any(each.is_hashed and self._is_selected(each.name) for each in columns)
+        return pii.hasher() if is_needed else None
 
     def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - SDK signature
         """The rows of each file that changed, then the state that says so."""
         for file, read, bookmark in self._changed():
             for columns in read.columns():
                 converted = [
-                    _converted(one.type.convert, column)
+                    _converted(one.landed.convert, column)
                     for one, column in zip(read.fields, columns, strict=True)
                 ]
                 names = [one.name for one in read.fields]
@@ -113,11 +120,11 @@ class CsvStream(WaybillStream):
             if files.is_unchanged(file, bookmark.files.get(file.name), self._read_as):
                 skipped.add(file.name)
             else:
-                yield file, files.FileRead(file, self._contract, self._is_selected), bookmark
+                yield file, self._read(file), bookmark
         for file in self._files:
             if file.name not in bookmark.files:
                 skipped.discard(file.name)
-                yield file, files.FileRead(file, self._contract, self._is_selected), bookmark
+                yield file, self._read(file), bookmark
         gone = set(bookmark.files) - {file.name for file in self._files}
         logger.info(
             "%s: %s rows sent, %d of %d files unchanged",
@@ -134,6 +141,9 @@ class CsvStream(WaybillStream):
                 ", ".join(sorted(gone)[:5]),
             )
         self.write_bookmark(bookmark.document(self._extracted_at))
+
+    def _read(self, file: SourceFile) -> files.FileRead:
+        return files.FileRead(file, self._contract, self._is_selected, self._hasher)
 
     def _commit(self, file: SourceFile, read: files.FileRead, bookmark: Bookmark) -> None:
         before = bookmark.files.get(file.name)
@@ -174,7 +184,7 @@ class CsvStream(WaybillStream):
 
 
 def _encoded(one: Field, column: Values) -> Iterable[str]:
-    if one.type.is_text:
+    if one.landed.is_text:
         present = "".join(value for value in column if value) if None in column else "".join(column)  # type: ignore[arg-type]  # no None is left
         if any(character in present for character in _ESCAPED):
             return [

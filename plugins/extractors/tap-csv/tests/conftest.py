@@ -99,7 +99,11 @@ _LOGICAL = {"integer": "integer", "numeric": "number", "boolean": "boolean", "da
 
 
 def document(streams: dict[str, Columns], drift: str = "evolve") -> dict[str, Any]:
-    """A contract: a column's type may end in `!` (required), `#` (key) or `+` (control total)."""
+    """A contract: a column's type may end in marks.
+
+    They are `!` (required), `#` (key), `+` (control total), `*` (personal data, hashed) and `?`
+    (personal data in the clear).
+    """
     return {
         "apiVersion": "v3.1.0",
         "kind": "DataContract",
@@ -137,7 +141,7 @@ def document(streams: dict[str, Columns], drift: str = "evolve") -> dict[str, An
 
 
 def _property(name: str, marked: str) -> dict[str, Any]:
-    sql_type = marked.rstrip("!#+")
+    sql_type = marked.rstrip("!#+*?")
     found: dict[str, Any] = {
         "name": name,
         "logicalType": _LOGICAL.get(sql_type, "string"),
@@ -149,6 +153,10 @@ def _property(name: str, marked: str) -> dict[str, Any]:
         found |= {"primaryKey": True, "primaryKeyPosition": 1}
     if "+" in marked:
         found["customProperties"] = [{"property": "controlTotal", "value": True}]
+    if "*" in marked or "?" in marked:
+        found["classification"] = "pii"
+    if "?" in marked:
+        found["customProperties"] = [{"property": "clearBecause", "value": "it is printed"}]
     return found
 
 
