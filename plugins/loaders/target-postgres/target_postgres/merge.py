@@ -11,7 +11,7 @@ from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, SOURCE
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import psycopg
 
@@ -61,7 +61,7 @@ class Merge:
         schema: The target's schema.
         table: The target's name.
         staging: The rows, all of them sent.
-        columns: The stream's columns.
+        columns: The stream's columns, each with its type in the table.
         key: The stream's key; without one, rows are appended.
         totals: Its control total columns.
     """
@@ -73,7 +73,7 @@ class Merge:
         schema: str,
         table: str,
         staging: Staging,
-        columns: Sequence[str],
+        columns: Mapping[str, str],
         key: Sequence[str],
         totals: Sequence[str],
     ) -> None:
@@ -84,6 +84,7 @@ class Merge:
         self._prefix = staging.prefix
         self._rows = staging.rows
         self._columns = list(columns)
+        self._types = columns
         self._key = list(key)
         self._totals = list(totals)
         self._is_whole_table = False
@@ -236,7 +237,7 @@ class Merge:
     def _row(self, alias: str) -> str:
         """The columns that make a row another one, as a record to compare byte by byte."""
         compared = [
-            f"{alias}.{quote(name)}"
+            f"{alias}.{quote(name)}" + (f"::{self._types[name]}" if alias == "stage" else "")
             for name in self._columns
             if name not in self._key and (not name.startswith("_sdc_") or name == SOURCE_FILE)
         ]

@@ -11,13 +11,14 @@ from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
 from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, check_name, columns_of
+from target_postgres.formats import BatchFile
 from target_postgres.merge import Counts, Merge
 from target_postgres.staging import Staging
 from target_postgres.tables import plan
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from target_postgres.session import Session
@@ -102,28 +103,30 @@ class PostgresSink(Sink):
         fields.append(str(at) if at else r"\N")
         staging.add("\t".join(fields) + "\n")
 
-    def add_file(self, path: Path, encoding: Mapping[str, Any]) -> int:
-        """Take a batch file of COPY text.
+    def add_batch(self, paths: Sequence[Path], encoding: Mapping[str, Any]) -> int:
+        """Take the files of a BATCH message that COPY reads.
 
         Args:
-            path: The file.
-            encoding: The BATCH message's `encoding`.
+            paths: The files.
+            encoding: The message's `encoding`.
 
         Returns:
-            How many rows it holds, also if the ledger shows that they were loaded before.
+            How many rows they hold, also if the ledger shows that they were loaded before.
         """
-        self._files.append(path)
+        names = [column.name for column in self._columns]
+        files = [BatchFile.of(path, encoding, names) for path in paths]
+        self._files += [file.path for file in files if file.is_temporary]
         batch_id = encoding.get("batch_id")
         # Only rows that are appended would double when a batch comes again.
         if batch_id and not (self._key or self._is_partitioned or self._is_whole_table):
             if self._session.has_loaded(self.target_schema, self.stream_name, batch_id):
-                with path.open("rb") as file:
-                    return sum(1 for _ in file)
+                return int(encoding["rows"])
             if batch_id not in self._batch_ids:
                 self._batch_ids.append(batch_id)
+        if not files:
+            return 0
         staging = self._staging or self._begin()
-        columns = encoding.get("columns") or [column.name for column in self._columns]
-        return staging.copy_file(path, columns, encoding.get("extracted_at"))
+        return sum(map(staging.copy_file, files))
 
     def add_partition(self, name: str) -> None:
         """Take note that all rows of a file are in this transaction, also if it has none."""
@@ -197,7 +200,7 @@ class PostgresSink(Sink):
         self._staging = Staging(
             self._session.connection,
             stream=self.stream_name,
-            types={column.name: self._plan.types[column.name] for column in self._columns},
+            types={column.name: column.sql_type for column in self._columns},
             key=self._key,
         )
         return self._staging
@@ -220,18 +223,18 @@ class PostgresSink(Sink):
         if self._staging or self.is_whole_table_due:
             staging = self._staging or self._begin()
             staging.flush()
-            counts = self._merge(staging)
+            counts = self._merge(staging, table_plan)
         for statement in table_plan.after:
             connection.execute(statement)
         return counts
 
-    def _merge(self, staging: Staging) -> Counts:
+    def _merge(self, staging: Staging, table_plan: Plan) -> Counts:
         merge = Merge(
             self._session.connection,
             schema=self.target_schema,
             table=self.target_table,
             staging=staging,
-            columns=[column.name for column in self._columns],
+            columns={column.name: table_plan.types[column.name] for column in self._columns},
             key=self._key,
             totals=self._totals,
         )

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from target_postgres.columns import EXTRACTED_AT, TIMESTAMP
+from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, TIMESTAMP
+from target_postgres.formats import Place
 from waybill_common import copy_text
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
+
+    from target_postgres.formats import BatchFile
 
 CHUNK_CHARACTERS = 1 << 20
-READ_BYTES = 1 << 20
 
 _LINE_OF = re.compile(
     r"^COPY [^,]+, line (\d+)(?:, column (.*?)(?::|$))?", re.MULTILINE | re.DOTALL
@@ -27,12 +28,12 @@ _numbers = itertools.count(1)
 
 
 class Staging:
-    """A temporary table typed like the target, which goes with the transaction.
+    """A temporary table typed like what arrives, which goes with the transaction.
 
     Args:
         connection: The warehouse, inside the load's transaction.
         stream: The stream's name, for errors.
-        types: The target's type of each column.
+        types: The type in which each column arrives; the merge casts to the table's.
         key: The stream's key, for errors.
 
     Attributes:
@@ -91,42 +92,43 @@ class Staging:
                     copy.write(data)
                 self.rows += cursor.rowcount
         except psycopg.DataError as error:
-            raise self._refusal(error, iter(lines), self._names) from error
+            raise self._refusal(
+                error, self._names, lambda line: Place("", copy_text.decode_row(lines[line - 1]))
+            ) from error
 
-    def copy_file(self, path: Path, columns: Sequence[str], extracted_at: str | None) -> int:
+    def copy_file(self, file: BatchFile) -> int:
         """Take a batch file as it is.
 
         Args:
-            path: A file of COPY text.
-            columns: The names of its fields in their order.
-            extracted_at: When its rows left the source, in ISO 8601.
+            file: The file, with the names of its fields.
 
         Returns:
             How many rows it holds.
 
         Raises:
-            WaybillError: The file is gone, or PostgreSQL refuses a row of it; names the row.
+            WaybillError: The file is gone or another one, or PostgreSQL refuses a row; names it.
         """
-        if unknown := set(columns) - set(self._names):
-            msg = f"Stream {self._stream}: {path.name} has columns its SCHEMA does not: {sorted(unknown)}."
+        if unknown := set(file.columns) - set(self._names):
+            msg = (
+                f"Stream {self._stream}: {file.path.name} has columns its SCHEMA does not:"
+                f" {sorted(unknown)}."
+            )
             raise WaybillError(msg)
         self.flush()
-        if EXTRACTED_AT not in columns:
-            self._set_extracted_at(extracted_at)
+        for name, value in (
+            (EXTRACTED_AT, file.extracted_at),
+            (SOURCE_FILE, file.source_partition),
+        ):
+            if name in self._names and name not in file.columns:
+                self._set_default(name, value)
         try:
-            with path.open("rb") as file, self._connection.cursor() as cursor:
-                with cursor.copy(self._copy_statement(columns)) as copy:
-                    while data := file.read(READ_BYTES):
+            with self._connection.cursor() as cursor:
+                with cursor.copy(self._copy_statement(file.columns, file.options)) as copy:
+                    for data in file.chunks(self._stream):
                         copy.write(data)
                 rows = cursor.rowcount
-        except FileNotFoundError as error:
-            msg = f"Stream {self._stream}: the batch file {path} is gone."
-            raise WaybillError(
-                msg, "Run the tap again; tap and target must share the folder."
-            ) from error
         except psycopg.DataError as error:
-            with path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
-                raise self._refusal(error, lines, columns, path) from error
+            raise self._refusal(error, file.columns, file.place) from error
         self.rows += rows
         return rows
 
@@ -138,13 +140,14 @@ class Staging:
         ).fetchall()
         return [value for (value,) in found]
 
-    def _copy_statement(self, columns: Sequence[str]) -> str:
-        return f"copy {self.relation} ({', '.join(map(quote, columns))}) from stdin"
+    def _copy_statement(self, columns: Sequence[str], options: str = "format text") -> str:
+        names = ", ".join(map(quote, columns))
+        return f"copy {self.relation} ({names}) from stdin ({options})"
 
-    def _set_extracted_at(self, extracted_at: str | None) -> None:
-        literal = "null" if extracted_at is None else "'" + extracted_at.replace("'", "''") + "'"
+    def _set_default(self, column: str, value: str | None) -> None:
+        literal = "null" if value is None else "'" + value.replace("'", "''") + "'"
         self._connection.execute(
-            f"alter table {self.relation} alter column {quote(EXTRACTED_AT)} set default {literal}"
+            f"alter table {self.relation} alter column {quote(column)} set default {literal}"
         )
 
     def _encoded(self, lines: list[str]) -> bytes:
@@ -170,18 +173,13 @@ class Staging:
         )
 
     def _refusal(
-        self,
-        error: psycopg.Error,
-        lines: Iterator[str],
-        columns: Sequence[str],
-        path: Path | None = None,
+        self, error: psycopg.Error, columns: Sequence[str], place: Callable[[int], Place]
     ) -> WaybillError:
         found = _LINE_OF.search(error.diag.context or "")
-        where = f" in {path}" if path else ""
+        where = ""
         if found:
-            line = next(itertools.islice(lines, int(found[1]) - 1, None), "")
-            where = f"line {found[1]} of {path.name}" if path else ""
-            where = self._at(copy_text.decode_row(line), columns) + (f", {where}" if where else "")
+            row = place(int(found[1]))
+            where = self._at(row.fields, columns) + (f", {row.where}" if row.where else "")
         column = f", column {found[2]}" if found and found[2] else ""
         reason = error.diag.message_primary or str(error)
         msg = f"Stream {self._stream}{column}: {reason}{where}."
@@ -192,5 +190,5 @@ class Staging:
     def _at(self, fields: Sequence[str | None], columns: Sequence[str]) -> str:
         """Which row it is, by its key."""
         row = dict(zip(columns, fields, strict=False))
-        parts = [f"{name} = {row.get(name)}" for name in self._key]
+        parts = [f"{name} = {row[name]}" for name in self._key if name in row]
         return f" at {', '.join(parts)}" if parts else ""

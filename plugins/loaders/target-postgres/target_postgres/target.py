@@ -15,6 +15,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.target_base import Target
 
+from target_postgres.formats import FOR_COPY
 from target_postgres.session import Session
 from target_postgres.sink import PostgresSink
 from waybill_common import batch_files, connections
@@ -148,7 +149,7 @@ class TargetPostgres(Target):
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         stream, encoding = message_dict["stream"], message_dict["encoding"]
-        if encoding["format"] != batch_files.FORMAT:
+        if encoding["format"] not in FOR_COPY:
             super()._process_batch_message(message_dict)
             return
         sink = self._find_direct(stream)
@@ -157,12 +158,11 @@ class TargetPostgres(Target):
             raise WaybillError(msg, "Set the tap's `mode` to record.")
         if partition := encoding.get("source_partition"):
             sink.add_partition(partition)
-        rows = 0
-        for uri in message_dict["manifest"]:
-            path = batch_files.local_path(uri)
-            if path.parent not in self._held and batch_files.is_run_folder(path.parent):
-                self._held[path.parent] = batch_files.hold(path.parent)
-            rows += sink.add_file(path, encoding)
+        paths = [batch_files.local_path(uri) for uri in message_dict["manifest"]]
+        for folder in {path.parent for path in paths} - set(self._held):
+            if batch_files.is_run_folder(folder):
+                self._held[folder] = batch_files.hold(folder)
+        rows = sink.add_batch(paths, encoding)
         if rows != encoding.get("rows", rows):
             msg = f"Stream {stream}: batch files hold {rows} rows, their message says {encoding['rows']}."
             raise WaybillError(msg, "Run again: a batch file was cut off.")

@@ -1,0 +1,174 @@
+"""Batch files that COPY reads as they are: its text, its binary format, and ranges of CSV files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from waybill_common import batch_files, copy_text
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+TEXT = batch_files.FORMAT
+CSV = "csv"
+BINARY = "copy-binary"
+FOR_COPY = frozenset({TEXT, CSV, BINARY})
+
+_READ_BYTES = 1 << 18
+_RUN_AGAIN = "Run again: the tap then reads the file as it is now."
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row of a batch file.
+
+    Attributes:
+        where: File and line in words.
+        fields: Its fields as far as they can be read, in the file's order.
+    """
+
+    where: str
+    fields: list[str | None]
+
+
+@dataclass(frozen=True)
+class BatchFile:
+    """One file of a BATCH message.
+
+    Attributes:
+        format: One of `FOR_COPY`.
+        columns: The names of its fields in their order.
+        extracted_at: When its rows left the source, in ISO 8601, where that is no column.
+        source_partition: The file whose rows these are, where that is no column.
+        delimiter: Of CSV; one byte.
+        offset: Where its rows begin, in bytes; other than 0 for CSV only.
+        length: Bytes to read from there; None for all.
+        identity: `size`, `mtime_ns` and `inode` that the file must have, before and after.
+    """
+
+    path: Path
+    format: str
+    columns: tuple[str, ...]
+    extracted_at: str | None = None
+    source_partition: str | None = None
+    delimiter: str = ","
+    offset: int = 0
+    length: int | None = None
+    identity: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, path: Path, encoding: Mapping[str, Any], columns: list[str]) -> BatchFile:
+        """The file as a message describes it.
+
+        Args:
+            path: Its place.
+            encoding: The message's `encoding`.
+            columns: The stream's columns, for an encoding that names none.
+        """
+        is_csv = encoding["format"] == CSV
+        return cls(
+            path=path,
+            format=encoding["format"],
+            columns=tuple(encoding.get("columns") or columns),
+            extracted_at=encoding.get("extracted_at") or None,
+            source_partition=encoding.get("source_partition"),
+            delimiter=encoding.get("delimiter") or ",",
+            offset=encoding.get("offset") or 0 if is_csv else 0,
+            length=encoding.get("length") if is_csv else None,
+            identity=encoding.get("file_identity"),
+        )
+
+    @property
+    def options(self) -> str:
+        """COPY's options, as SQL; without them it reads its text format."""
+        if self.format == CSV:
+            delimiter = self.delimiter.replace("'", "''")
+            return f"format csv, delimiter '{delimiter}'"
+        return "format binary" if self.format == BINARY else "format text"
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it is the tap's to give away, and not a file of the user's."""
+        return self.format != CSV or batch_files.is_run_folder(self.path.parent)
+
+    def chunks(self, stream: str) -> Iterator[bytes]:
+        """Its bytes, after a look whether it is the file that the tap has seen, and before another.
+
+        Raises:
+            WaybillError: The file is gone, another one, or cut off.
+        """
+        try:
+            with self.path.open("rb", buffering=0) as file:
+                self._check_identity(stream, file.fileno())
+                file.seek(self.offset)
+                left = sys.maxsize if self.length is None else self.length
+                while left and (data := file.read(min(_READ_BYTES, left))):
+                    left -= len(data)
+                    yield data
+                if self.length is not None and left:
+                    msg = f"Stream {stream}: {self.path} ends {left} bytes before its batch does."
+                    raise WaybillError(msg, _RUN_AGAIN)
+                self._check_identity(stream, file.fileno())
+        except FileNotFoundError as error:
+            msg = f"Stream {stream}: the batch file {self.path} is gone."
+            remedy = "Run the tap again; tap and target must share the folder."
+            raise WaybillError(msg, remedy) from error
+
+    def place(self, line: int) -> Place:
+        """The row that an error of COPY speaks of.
+
+        Args:
+            line: The number in the error's context: of CSV the last line of its record.
+        """
+        if self.format == BINARY:
+            return Place(f"row {line} of {self.path.name}", [])
+        if self.format == CSV:
+            return self._place_in_csv(line)
+        with self.path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            found = next(itertools.islice(lines, line - 1, None), "")
+        return Place(f"line {line} of {self.path.name}", copy_text.decode_row(found))
+
+    def _place_in_csv(self, line: int) -> Place:
+        csv.field_size_limit(sys.maxsize)
+        with self.path.open("rb") as file:
+            newline = "\n" if b"\n" in file.read(_READ_BYTES) else "\r"
+            before = self._lines_before(file, newline.encode())
+            file.seek(self.offset)
+            text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline=newline)
+            reader = csv.reader(text, delimiter=self.delimiter)
+            first = 0
+            record: list[str] = []
+            while reader.line_num < line:
+                first = reader.line_num + 1
+                try:
+                    record = next(reader)
+                except (csv.Error, StopIteration):
+                    first, record = line, []
+                    break
+        fields = [field or None for field in record]
+        return Place(f"line {before + first} of {self.path.name}", fields)
+
+    def _lines_before(self, file: io.BufferedReader, newline: bytes) -> int:
+        file.seek(0)
+        lines, left = 0, self.offset
+        while left and (data := file.read(min(_READ_BYTES, left))):
+            lines += data.count(newline)
+            left -= len(data)
+        return lines
+
+    def _check_identity(self, stream: str, descriptor: int) -> None:
+        if self.identity is None:
+            return
+        found = os.fstat(descriptor)
+        seen = {"size": found.st_size, "mtime_ns": found.st_mtime_ns, "inode": found.st_ino}
+        if any(self.identity.get(name, value) != value for name, value in seen.items()):
+            msg = f"Stream {stream}: {self.path} has changed since the tap looked at it. Nothing was committed."
+            raise WaybillError(msg, _RUN_AGAIN)
