@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 NULL = r"\N"
 
@@ -73,6 +73,24 @@ def decode_row(line: str) -> list[str | None]:
         else:
             fields.append(_ESCAPE.sub(_unescape, field))
     return fields
+
+
+def hashed(
+    lines: Iterable[bytes | bytearray | memoryview], hashes: Mapping[int, Callable[[str], str]]
+) -> Iterator[bytes]:
+    """Lines as PostgreSQL wrote them, with hashes in place of some fields; NULL stays NULL.
+
+    Args:
+        lines: Whole lines in UTF-8.
+        hashes: What hashes a value's text, by the field's position from 0.
+    """
+    for line in lines:
+        fields = str(line, "utf-8").removesuffix("\n").split("\t")
+        for position, hash_ in hashes.items():
+            field = fields[position]
+            if field != NULL:
+                fields[position] = hash_(_ESCAPE.sub(_unescape, field) if "\\" in field else field)
+        yield ("\t".join(fields) + "\n").encode()
 
 
 def _unescape(match: re.Match[str]) -> str:

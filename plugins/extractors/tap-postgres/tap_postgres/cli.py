@@ -23,6 +23,10 @@ def main() -> None:
     except psycopg.OperationalError as error:
         msg = f"The source has broken off: {error}."
         raise WaybillError(msg, "Run again: it goes on from the last state.") from error
+    except psycopg.DataError as error:
+        # PostgreSQL's words for it quote the value, which may be personal data.
+        msg = f"The source cannot compute a value of a view: {type(error).__name__}."
+        raise WaybillError(msg, "Its server's log says which.") from None
     except psycopg.Error as error:
         msg = f"The source refuses: {error.diag.message_primary or error}."
         raise WaybillError(msg, "Check the role's rights on the tables.") from error

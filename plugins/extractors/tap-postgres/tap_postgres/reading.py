@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
+from waybill_common import copy_text, pii
 from waybill_common.identifiers import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from psycopg.abc import Buffer
@@ -75,7 +76,8 @@ class Reading:
         is_bounded = relation.is_stored or _MOMENT.fullmatch(self._key_type)
         self._replication_key = replication_key if is_bounded else None
         self._totals = totals
-        self._shape = _shape(relation, columns, key)
+        self._hasher = pii.hasher() if any(each.hashed_type for each in columns) else None
+        self._shape = _shape(relation, columns, key, self._hasher)
         self._condition = self._since(bookmark)
 
     @property
@@ -123,7 +125,18 @@ class Reading:
             self._snapshot.connection.cursor() as cursor,
             cursor.copy(f"copy ({query}) to stdout".encode()) as copy,
         ):
-            yield from copy
+            yield from self._hashed(copy)
+
+    def _hashed(self, lines: Iterable[Buffer]) -> Iterable[Buffer]:
+        """Hashed here and not in SQL, so that neither salt nor value reaches the server's log."""
+        if self._hasher is None:
+            return lines
+        hashes = {
+            position: self._hasher.of_sql_type(column.hashed_type)
+            for position, column in enumerate(self._columns)
+            if column.hashed_type
+        }
+        return copy_text.hashed(lines, hashes)
 
     def bookmark(self, source: Figures, known_up_to: str | None, sent: Figures) -> dict[str, Any]:
         """What the next run needs to go on, and what the receipt compares."""
@@ -190,7 +203,13 @@ class Reading:
         return f"({greatest})::text"
 
 
-def _shape(relation: Relation, columns: Sequence[SourceColumn], key: Sequence[str]) -> str:
-    """A fingerprint of what is read: another table or other columns are read from the start."""
-    parts = [relation.oid, [[column.name, column.sql_type] for column in columns], list(key)]
+def _shape(
+    relation: Relation,
+    columns: Sequence[SourceColumn],
+    key: Sequence[str],
+    hasher: pii.Hasher | None,
+) -> str:
+    """A fingerprint of what is read: another table, other columns or another salt start anew."""
+    types = [[column.name, column.sql_type, column.hashed_type] for column in columns]
+    parts = [relation.oid, types, list(key), hasher.fingerprint if hasher else None]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from waybill_common import sql_types
+from waybill_common import pii, sql_types
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import psycopg
 
 _MONEY = "money"
@@ -64,11 +66,18 @@ class SourceColumn:
     Attributes:
         sql_type: The exact type it travels in; text where no other is known to the warehouse.
         expression: How to read it, as SQL.
+        hashed_type: The type of the values whose hashes travel in their place, or None.
     """
 
     name: str
     sql_type: str
     expression: str
+    hashed_type: str | None = None
+
+    @property
+    def hashed(self) -> SourceColumn:
+        """The column with hashes in place of its values."""
+        return replace(self, sql_type=pii.SQL_TYPE, hashed_type=self.sql_type)
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,11 @@ class Relation:
     def sql(self) -> str:
         """The relation as a quoted identifier."""
         return qualify(self.schema, self.name)
+
+    def hashing(self, names: Collection[str]) -> Relation:
+        """The relation with hashes in place of some columns' values."""
+        columns = (each.hashed if each.name in names else each for each in self.columns)
+        return replace(self, columns=tuple(columns))
 
 
 def of_schema(connection: psycopg.Connection[Any], schema: str) -> dict[str, Relation]:

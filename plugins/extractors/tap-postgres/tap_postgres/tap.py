@@ -127,7 +127,7 @@ class TapPostgres(WaybillTap):
             raise WaybillError(msg, remedy)
         return PostgresStream(
             self,
-            relation,
+            relation.hashing([each.name for each in stream.columns if each.is_hashed]),
             key=stream.key or relation.key,
             replication_key=stream.replication_key,
             totals=stream.control_totals,
