@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SALT = "WAYBILL_PII_SALT"
 SHORTEST_SALT = 32
 """Characters: 128 bits in hexadecimal."""
+HASH = "^[0-9a-f]{64}$"
+"""What every hash matches."""
 SQL_TYPE = "text"
 """The type a hash lands in."""
 _FILE = "pii_salt"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -153,3 +154,18 @@ def test_a_value_the_source_cannot_compute_is_not_shown(lane: Any, tmp_path: Pat
     assert ran.returncode == 1
     assert "cannot compute a value of a view: InvalidTextRepresentation" in ran.stderr
     assert "CANARY" not in ran.stdout + ran.stderr
+
+
+def test_stream_maps_hash_where_there_is_no_contract(lane: Any) -> None:
+    # The way docs/decisions/personal-data.md names for taps of others, which share the SDK's maps.
+    lane.source.execute(
+        "create table t (id integer primary key, name text, born date);"
+        "insert into t values (1, 'Zoe', '1990-01-02'), (2, null, null)"
+    )
+    maps = {
+        "name": "sha256(config['hash_seed'] + name) if name else None",
+        "born": "__NULL__",
+    }
+    run = lane.run(stream_maps={"t": maps}, stream_map_config={"hash_seed": SALT})
+    expected = hashlib.sha256(f"{SALT}Zoe".encode()).hexdigest()
+    assert run.rows("t") == [{"id": 1, "name": expected}, {"id": 2, "name": None}]

@@ -105,3 +105,15 @@ def test_tables_of_another_origin_are_left_alone(source_database: ScratchDatabas
     with pytest.raises(WaybillError, match="tables of another origin: payment"):
         prepare.prepare(["totesys"])
     assert source_database.rows("select * from payment") == [(1,)]
+
+
+def test_production_without_a_salt_stops_before_anything_is_made(
+    source_database: ScratchDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects from a job that lands Olist and then finds that totesys cannot be hashed."""
+    monkeypatch.setenv("MELTANO_ENVIRONMENT", "prod")
+    with pytest.raises(WaybillError, match="WAYBILL_PII_SALT is not set"):
+        prepare.prepare(["olist", "totesys"])
+    assert source_database.rows("select to_regclass('payment')") == [(None,)]
+    monkeypatch.setenv("WAYBILL_PII_SALT", "0123456789abcdef0123456789abcdef")
+    assert prepare.prepare(["totesys"])[0].endswith(", made")

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from waybill_common import connections, contracts, project
+from waybill_common import connections, contracts, pii, project
 from waybill_common.connections import SOURCE_DATABASE, SUPERUSER
 from waybill_common.errors import WaybillError
 from waybill_sources import olist, olist_files, postgres_check, settings, source_database, totesys
@@ -38,6 +38,7 @@ def prepare(sources: Sequence[str]) -> list[str]:
     Raises:
         WaybillError: A setting is wrong; names it and the remedy, and nothing was changed.
     """
+    _check_salt(sources)
     checks = {"olist": _check_olist, "totesys": _check_totesys}
     acts = {source: checks[source]() for source in sources}
     return [f"{source}: {act()}" for source, act in acts.items()]
@@ -56,6 +57,12 @@ def setting(name: str) -> str:
 def source_as_superuser() -> Connection:
     """The embedded source database, writable."""
     return connections.embedded(SUPERUSER, SOURCE_DATABASE)
+
+
+def _check_salt(sources: Sequence[str]) -> None:
+    promised = (contracts.load(contracts.contracts_folder() / f"{each}.yml") for each in sources)
+    if any(column.is_hashed for each in promised for one in each.streams for column in one.columns):
+        pii.hasher()
 
 
 def _check_olist() -> Act:

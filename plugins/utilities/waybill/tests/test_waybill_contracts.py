@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from waybill.cli import main
+from waybill.generate.data_dictionary import data_dictionary
+from waybill.generate.dbt_sources import dbt_sources
 from waybill.generate.files import generated_files
 from waybill.generate.raw_suite import raw_suite
 from waybill.generate.rule_sql import reference_query, rule_query
@@ -142,6 +144,31 @@ def test_a_nullable_column_may_be_null() -> None:
     }
     assert "transaction_type" in required
     assert "sales_order_id" not in required
+
+
+def test_a_hashed_column_is_checked_as_a_hash(tmp_path: Path) -> None:
+    """Patterns and ranges hold for values, which do not land; a value in the clear is a finding."""
+    document = yaml.safe_load((PROJECT / "extract/contracts/olist.yml").read_text())
+    stream = next(each for each in document["schema"] if each["name"] == "order_reviews")
+    score = next(each for each in stream["properties"] if each["name"] == "review_score")
+    score["classification"] = "pii"
+    path = tmp_path / "olist.yml"
+    path.write_text(yaml.safe_dump(document))
+    contract = contracts.load(path)
+    (table,) = (each for each in raw_suite(contract)["tables"] if each["table"] == stream["name"])
+    assert [
+        (each["type"], each["kwargs"].get("regex"))
+        for each in table["expectations"]
+        if each["kwargs"].get("column") == "review_score"
+    ] == [
+        ("expect_column_values_to_not_be_null", None),
+        ("expect_column_values_to_match_regex", "^[0-9a-f]{64}$"),
+    ]
+    assert "pii, hashed from integer" in data_dictionary((contract,), header="")
+    tables = {each["name"]: each for each in dbt_sources(contract)["sources"][0]["tables"]}
+    columns = {each["name"]: each for each in tables["order_reviews"]["columns"]}
+    assert columns["review_score"]["data_type"] == "text"
+    assert columns["review_score"]["config"]["meta"] == {"classification": "pii", "hashed": True}
 
 
 def test_suites_survive_yaml() -> None:

@@ -21,6 +21,7 @@ def data_dictionary(contracts: tuple[Contract, ...], *, header: str) -> str:
         "",
         "What lands in the raw schemas, as the data contracts in `extract/contracts` promise it.",
         "The sums of columns marked as control totals are reconciled from the source to the marts.",
+        "Of a column that is hashed, HMAC-SHA-256 of each value lands: [personal data](decisions/personal-data.md).",
     ]
     for contract in contracts:
         place = f"Schema `{contract.raw_schema}`, domain `{contract.domain}`"
@@ -60,7 +61,9 @@ def _section(contract: Contract, stream: Stream) -> Iterator[str]:
 
 def _row(column: Column) -> str:
     class_ = column.classification
-    if column.clear_because:
+    if column.is_hashed:
+        class_ += f", hashed from {column.sql_type}"
+    elif column.clear_because:
         class_ += f", in the clear because {column.clear_because}"
     description = column.description
     if column.reference:
@@ -69,7 +72,7 @@ def _row(column: Column) -> str:
         description += f" One of {', '.join(column.accepted_values)}."
     cells = (
         f"`{column.name}`",
-        column.sql_type,
+        column.landed_type,
         "yes" if column.is_required else "",
         class_,
         "yes" if column.is_control_total else "",

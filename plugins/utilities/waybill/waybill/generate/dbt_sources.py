@@ -60,8 +60,9 @@ def _column(column: Column) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "name": column.name,
         "description": column.description,
-        "data_type": column.sql_type,
+        "data_type": column.landed_type,
     }
     if column.classification not in _OPEN_CLASSES:
-        entry["config"] = {"meta": {"classification": column.classification}}
+        meta: dict[str, Any] = {"classification": column.classification}
+        entry["config"] = {"meta": meta | ({"hashed": True} if column.is_hashed else {})}
     return entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from waybill.generate.rule_sql import reference_query, rule_query
+from waybill_common import pii
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,15 @@ def _column_expectations(stream: Stream, column: Column) -> Iterator[dict[str, A
         )
     if column.is_unique or stream.key == (name,):
         yield _expectation("expect_column_values_to_be_unique", f"{name} is unique.", column=name)
+    if column.is_hashed:
+        # The values' own rules hold for values; what must hold here is that none of them landed.
+        yield _expectation(
+            "expect_column_values_to_match_regex",
+            f"{name} is personal data and landed hashed.",
+            column=name,
+            regex=pii.HASH,
+        )
+        return
     if column.accepted_values:
         values = list(column.accepted_values)
         yield _expectation(
