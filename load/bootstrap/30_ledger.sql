@@ -31,13 +31,32 @@ create table if not exists waybill.load (
     rows_unchanged bigint not null,
     rows_superseded bigint not null,
     rows_deleted bigint not null,
+    rows_dead bigint not null default 0,
     totals_received jsonb not null default '{}',
     totals_landed_change jsonb not null default '{}',
     bookmark jsonb,
     constraint received_rows_are_accounted_for check (
-        rows_received = rows_inserted + rows_updated + rows_unchanged + rows_superseded
+        rows_received = rows_inserted + rows_updated + rows_unchanged + rows_superseded + rows_dead
     )
 );
+
+-- Ledgers from before there were dead letters. `if not exists` would wait for every open load.
+do $$
+begin
+    if not exists (
+        select from pg_attribute
+        where attrelid = 'waybill.load'::regclass and attname = 'rows_dead' and not attisdropped
+    ) then
+        alter table waybill.load
+        add column rows_dead bigint not null default 0,
+        drop constraint received_rows_are_accounted_for,
+        add constraint received_rows_are_accounted_for check (
+            rows_received = rows_inserted + rows_updated + rows_unchanged + rows_superseded + rows_dead
+        );
+    end if;
+end
+$$;
+
 comment on table waybill.load is
 'One row per stream and committed transaction of a target, written in that transaction.';
 comment on column waybill.load.run_id is 'The receipt that closed this load; null until one has.';
@@ -47,9 +66,11 @@ comment on column waybill.load.batch_id is
 comment on column waybill.load.rows_superseded is
 'Rows that gave way to one of the same key, later in the same transaction or of a later file.';
 comment on column waybill.load.rows_deleted is
-'Rows that a reloaded file or an overwritten table no longer holds.';
+'Rows that a reloaded file, an overwritten table or the source no longer holds, removed or marked.';
+comment on column waybill.load.rows_dead is
+'Rows received that could not land: each has a dead letter.';
 comment on column waybill.load.totals_received is
-'Sums of the control total columns over the rows received, as exact numbers.';
+'Sums of the control total columns over the rows received, dead ones the target found among them.';
 comment on column waybill.load.totals_landed_change is
 'By how much the sums over the landed table changed.';
 comment on column waybill.load.bookmark is

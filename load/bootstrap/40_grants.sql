@@ -5,10 +5,11 @@ grant usage on schema waybill, raw_olist, raw_totesys to transformer, auditor;
 alter default privileges grant usage on schemas to transformer, auditor;
 alter default privileges grant select on tables to transformer, auditor;
 
-grant select on waybill.run, waybill.load, waybill.step to transformer, auditor;
+grant select on waybill.run, waybill.load, waybill.step, waybill.dead_letter
+to transformer, auditor;
 grant insert on waybill.step to transformer, auditor;
 grant insert on waybill.run to auditor;
-grant update (run_id) on waybill.load, waybill.step to auditor;
+grant update (run_id) on waybill.load, waybill.step, waybill.dead_letter to auditor;
 
 set role transformer;
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import yaml
 
-from waybill_common import pii, project
+from waybill_common import dead_letters, pii, project
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ class Stream:
         replication_key: The column an incremental read is ordered by, if there is one.
         drift: `evolve`, `freeze` or `quarantine` for columns the contract does not know.
         freshness: From the contract's SLA property `latency`, where it names the stream.
+        dead_letter_limit: The custom property `deadLetterLimit`, or None where there is none.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Stream:
     rules: tuple[QualityRule, ...]
     key: tuple[str, ...]
     freshness: Freshness | None = None
+    dead_letter_limit: dead_letters.Limit | None = None
 
     @property
     def control_totals(self) -> tuple[str, ...]:
@@ -139,10 +141,7 @@ class Stream:
         Raises:
             KeyError: There is none.
         """
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
+        return {column.name: column for column in self.columns}[name]
 
 
 @dataclass(frozen=True)
@@ -169,10 +168,7 @@ class Contract:
         Raises:
             KeyError: There is none.
         """
-        for stream in self.streams:
-            if stream.name == name:
-                return stream
-        raise KeyError(name)
+        return {stream.name: stream for stream in self.streams}[name]
 
 
 def contracts_folder() -> Path:
@@ -261,6 +257,7 @@ def _stream(element: dict[str, Any], freshness: Freshness | None) -> Stream:
         rules=tuple(_rule(rule) for rule in element.get("quality", ())),
         key=tuple(column["name"] for column in keyed),
         freshness=freshness,
+        dead_letter_limit=dead_letters.limit_in(custom),
     )
 
 

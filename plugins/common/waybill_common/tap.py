@@ -14,9 +14,10 @@ from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig, Storag
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import PluginBase
+from singer_sdk.singerlib.messages import RecordMessage, SchemaMessage
 from singer_sdk.streams import Stream
 
-from waybill_common import batch_files
+from waybill_common import batch_files, dead_letters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +66,8 @@ class CopyEncoding(BaseBatchFileEncoding):
 class WaybillTap(Tap):
     """A tap whose streams may go as batch files, and whose bookmarks say what was read."""
 
+    _has_told_dead_letters = False
+
     @property
     @abstractmethod
     def source(self) -> str:
@@ -89,6 +92,14 @@ class WaybillTap(Tap):
             if "read" in bookmark:
                 totals = dict.fromkeys(bookmark["read"].get("totals", ()), "0")
                 bookmark["read"] = {"rows": 0, "totals": totals}
+
+    def write_dead_letter(self, letter: dead_letters.DeadLetter) -> None:
+        """Tell the target of a row that cannot land; before the STATE of the rows around it."""
+        stream = dead_letters.STREAM
+        if not self._has_told_dead_letters:
+            self._has_told_dead_letters = True
+            self.write_message(SchemaMessage(stream, dead_letters.SCHEMA, key_properties=[]))
+        self.write_message(RecordMessage(stream=stream, record=letter.record()))
 
     def _handle_termination(self, signum: int, frame: object) -> NoReturn:  # noqa: ARG002 - a signal handler's signature
         """End at once and not with 0; the state as it stands may be of half a stream."""

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from target_postgres.staging import Staging
 
 
+_COUNTED = ("received", "inserted", "updated", "unchanged", "superseded", "deleted", "dead")
+
+
 @dataclass
 class Counts:
     """What became of the rows received, and how the table's control totals moved.
 
-    Always received = inserted + updated + unchanged + superseded; deleted rows were not received.
+    Always received = inserted + updated + unchanged + superseded + dead; deleted rows were not
+    received.
     """
 
     received: int = 0
@@ -31,6 +35,7 @@ class Counts:
     unchanged: int = 0
     superseded: int = 0
     deleted: int = 0
+    dead: int = 0
     totals_received: dict[str, Decimal] = field(default_factory=dict)
     totals_landed_change: dict[str, Decimal] = field(default_factory=dict)
 
@@ -38,12 +43,25 @@ class Counts:
         """The counts in words, for the log."""
         return (
             f"{self.received:,} received: {self.inserted:,} new, {self.updated:,} changed,"
-            f" {self.unchanged:,} unchanged, {self.superseded:,} superseded; {self.deleted:,} deleted"
+            f" {self.unchanged:,} unchanged, {self.superseded:,} superseded, {self.dead:,} dead;"
+            f" {self.deleted:,} deleted"
         )
+
+    def bury(self, dead: int, totals: Mapping[str, Decimal]) -> None:
+        """Count rows that were received and could not land.
+
+        Args:
+            dead: How many.
+            totals: Their control totals, as far as the tap has counted them.
+        """
+        self.received += dead
+        self.dead += dead
+        for column, total in totals.items():
+            self.totals_received[column] = self.totals_received.get(column, Decimal(0)) + total
 
     def add(self, other: Counts) -> None:
         """Add the counts of a further merge."""
-        for name in ("received", "inserted", "updated", "unchanged", "superseded", "deleted"):
+        for name in _COUNTED:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for own, others in (
             (self.totals_received, other.totals_received),

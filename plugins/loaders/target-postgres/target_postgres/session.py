@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from target_postgres.merge import Counts
     from waybill_common.connections import Connection
+    from waybill_common.dead_letters import Limit
 
 # What a column's text means must not hang on the role's or the database's own settings.
 _SESSION = (
@@ -33,8 +34,12 @@ _LEDGER_ROW = """
     insert into waybill.load (
         invocation_id, target_schema, stream, target_table, batch_id, started_at,
         rows_received, rows_inserted, rows_updated, rows_unchanged, rows_superseded, rows_deleted,
+        rows_dead,
         totals_received, totals_landed_change, bookmark
-    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb)
+    ) values (
+        %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb
+    )
+    returning load_id
 """
 _IS_BATCH_LOADED = """
     select exists (
@@ -52,10 +57,20 @@ _HAS_HISTORY = """
 
 @dataclass
 class Received:
-    """What this invocation has received of a stream, over all its transactions."""
+    """What this invocation has received of a stream, over all its transactions.
+
+    Attributes:
+        rows: Rows of the stream's messages, letters of the tap among them.
+        settled: Rows that the ledger has as received.
+        dead: Those of them that could not land.
+        last_letter: The last of those, in words.
+    """
 
     rows: int = 0
+    settled: int = 0
+    dead: int = 0
     totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    last_letter: str = ""
 
 
 class Session:
@@ -86,11 +101,12 @@ class Session:
             weakref.finalize(self, connection.close)
             for setting in _SESSION:
                 connection.execute(setting)
-            found = connection.execute("select to_regclass('waybill.load')").fetchone()
-            if not found or found[0] is None:
-                connection.close()
-                msg = f"{self._login.place} has no ledger (table waybill.load)."
-                raise WaybillError(msg, "Create it with `meltano invoke warehouse:up`.")
+            for name in ("load", "dead_letter"):
+                found = connection.execute("select to_regclass(%s)", (f"waybill.{name}",))
+                if (row := found.fetchone()) is None or row[0] is None:
+                    connection.close()
+                    msg = f"{self._login.place} has no ledger (table waybill.{name})."
+                    raise WaybillError(msg, "Create it with `meltano invoke warehouse:up`.")
             connection.commit()
             self._connection = connection
         return self._connection
@@ -120,9 +136,9 @@ class Session:
         counts: Counts,
         bookmark: object,
         batch_ids: list[str],
-    ) -> None:
-        """Write one ledger row in the open transaction."""
-        self.connection.execute(
+    ) -> int:
+        """Write one ledger row in the open transaction; returns its id."""
+        written = self.connection.execute(
             _LEDGER_ROW,
             (
                 *(
@@ -134,12 +150,18 @@ class Session:
                     started_at,
                 ),
                 *(counts.received, counts.inserted, counts.updated),
-                *(counts.unchanged, counts.superseded, counts.deleted),
+                *(counts.unchanged, counts.superseded, counts.deleted, counts.dead),
                 _json(counts.totals_received),
                 _json(counts.totals_landed_change),
                 None if bookmark is None else _json(bookmark),
             ),
-        )
+        ).fetchone()
+        received = self.received[stream]
+        received.settled += counts.received
+        received.dead += counts.dead
+        for name, total in counts.totals_received.items():
+            received.totals[name] += total
+        return int(written[0]) if written else 0
 
     def check_history(self, schema: str, stream: str, bookmark: object) -> None:
         """Refuse a state that tells of rows which this warehouse never got.
@@ -164,6 +186,24 @@ class Session:
             )
             remedy = "The state is another warehouse's: start afresh by `meltano run --full-refresh` and the job."
             raise WaybillError(msg, remedy)
+
+    def check_limit(self, stream: str, limit: Limit) -> None:
+        """Compare the dead letters of a stream with how many there may be.
+
+        Raises:
+            WaybillError: There are more; names the figures and where to look.
+        """
+        received = self.received[stream]
+        if not (breach := limit.breach(received.dead, received.settled)):
+            return
+        msg = (
+            f"Stream {stream}: {received.dead:,} of {received.settled:,} rows cannot land; {breach}."
+            f" Nothing of them was committed. The last: {received.last_letter}."
+        )
+        raise WaybillError(
+            msg,
+            "Mend the source, or the contract; or raise its deadLetterLimit.",
+        )
 
     def check_read(self, bookmarks: Mapping[str, Any]) -> None:
         """Compare what was received with what the tap says it has sent.

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
-from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, check_name, columns_of
+from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, columns_of
+from target_postgres.dead_letters import MEND, Letters, in_words
 from target_postgres.formats import BatchFile
 from target_postgres.merge import Counts, Merge
 from target_postgres.staging import Staging
-from target_postgres.tables import plan
+from target_postgres.tables import destination, plan
+from waybill_common.dead_letters import LIMIT_MARK, limit_of
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from target_postgres.dead_letters import FoundBy
     from target_postgres.session import Session
     from target_postgres.tables import Plan
     from target_postgres.target import TargetPostgres
+    from waybill_common.dead_letters import DeadLetter
 
 logger = logging.getLogger(__name__)
 
@@ -43,11 +48,15 @@ class PostgresSink(Sink):
         self._session: Session = target.session
         schema = self.original_schema
         self._columns = columns_of(self.stream_name, schema)
-        self.target_schema, self.target_table = self._destination()
+        self.target_schema, self.target_table = destination(
+            self.stream_name, self.config.get("default_target_schema")
+        )
         method = self.config["load_method"]
         is_appended = method == "append-only"
         self._key = [] if is_appended else list(self.key_properties)
         self._totals = [column.name for column in self._columns if column.is_control_total]
+        for name in self._totals:
+            self._session.received[self.stream_name].totals.setdefault(name, Decimal(0))
         self._is_partitioned = bool(schema.get("x-source-partition")) and not is_appended
         self._is_whole_table = method == "overwrite" or (
             bool(schema.get("x-whole-table")) and not is_appended
@@ -66,6 +75,15 @@ class PostgresSink(Sink):
         self._counts = Counts()
         self._is_open = False
         self.is_settled = False
+        self.limit = limit_of(schema.get(LIMIT_MARK))
+        self._letters = Letters(
+            self._session,
+            schema=self.target_schema,
+            stream=self.stream_name,
+            table=self.target_table,
+            key=[] if self._is_partitioned or self._is_whole_table else self._key,
+            totals=self._totals,
+        )
         if missing := set(self._key) - {column.name for column in self._columns}:
             msg = f"Stream {self.stream_name}: key column {min(missing)} is not in its SCHEMA."
             raise WaybillError(msg)
@@ -78,7 +96,7 @@ class PostgresSink(Sink):
     @property
     def is_due(self) -> bool:
         """Whether there is something to write in the open transaction."""
-        return self._staging is not None or not self.is_settled
+        return self._staging is not None or self._letters.count > 0 or not self.is_settled
 
     @property
     def is_whole_table_due(self) -> bool:
@@ -135,6 +153,23 @@ class PostgresSink(Sink):
             if self._staging is None:
                 self._begin()
 
+    def add_letter(self, letter: DeadLetter, found_by: FoundBy) -> None:
+        """Take a row that cannot land.
+
+        Raises:
+            WaybillError: None of the stream's rows may be dead.
+        """
+        words = in_words(letter)
+        if self.limit.is_off:
+            msg = f"Stream {self.stream_name}{words}."
+            raise WaybillError(msg, MEND)
+        if letter.source_file is not None:
+            self.add_partition(letter.source_file)
+        self._started_at = self._started_at or dt.datetime.now(tz=dt.UTC)
+        self._is_open = True
+        self._letters.add(letter, found_by)
+        self._session.received[self.stream_name].last_letter = words.lstrip(":, ")
+
     def settle(self, bookmark: object) -> None:
         """Write what is staged, inside the open transaction, with its ledger row.
 
@@ -155,7 +190,8 @@ class PostgresSink(Sink):
             raise WaybillError(
                 msg, error.diag.message_detail or error.diag.message_hint or ""
             ) from error
-        self._session.record(
+        counts.bury(self._letters.count, self._letters.counted)
+        load_id = self._session.record(
             schema=self.target_schema,
             stream=self.stream_name,
             table=self.target_table,
@@ -164,9 +200,7 @@ class PostgresSink(Sink):
             bookmark=bookmark,
             batch_ids=self._batch_ids,
         )
-        received = self._session.received[self.stream_name]
-        for name in self._totals:
-            received.totals[name] += counts.totals_received.get(name, 0)
+        self._letters.settle(load_id)
         self._counts.add(counts)
         self._staging = self._plan = self._started_at = None
         self._batch_ids = []
@@ -240,8 +274,12 @@ class PostgresSink(Sink):
         )
         if self.is_whole_table_due:
             self._session.replaced_tables.add(self.stream_name)
+            self._letters.resolve_all()
             return merge.run(whole_table=True)
-        return merge.run(partitions=self._new_partitions(staging))
+        partitions = self._new_partitions(staging)
+        self._letters.resolve_files(partitions)
+        self._letters.resolve_keys(staging.relation)
+        return merge.run(partitions=partitions)
 
     def _new_partitions(self, staging: Staging) -> list[str]:
         """Files whose rows begin to arrive in this transaction."""
@@ -254,17 +292,3 @@ class PostgresSink(Sink):
         ]
         self._session.replaced_partitions.update((self.stream_name, name) for name in new)
         return new
-
-    def _destination(self) -> tuple[str, str]:
-        """Schema and table; where no schema is set, the stream's name is `schema-table`."""
-        schema, table = self.config.get("default_target_schema"), self.stream_name
-        if not schema:
-            schema, _, table = self.stream_name.partition("-")
-        if not table:
-            msg = f"Stream {self.stream_name}: no schema to land in."
-            raise WaybillError(
-                msg, "Set `default_target_schema`, or the extractor's `load_schema`."
-            )
-        check_name(schema, "default_target_schema")
-        check_name(table, f"stream {self.stream_name}: table")
-        return schema, table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, TIMESTAMP
+from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, TIMESTAMP, check_name
 from waybill_common import sql_types
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
@@ -48,6 +48,27 @@ class Plan:
     before: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     is_new: bool = False
+
+
+def destination(stream: str, setting: str | None) -> tuple[str, str]:
+    """Schema and table of a stream.
+
+    Args:
+        stream: Its name.
+        setting: `default_target_schema`; without one, the stream's name is `schema-table`.
+
+    Raises:
+        WaybillError: There is no schema, or a name cannot be an identifier.
+    """
+    schema, table = setting, stream
+    if not schema:
+        schema, _, table = stream.partition("-")
+    if not table:
+        msg = f"Stream {stream}: no schema to land in."
+        raise WaybillError(msg, "Set `default_target_schema`, or the extractor's `load_schema`.")
+    check_name(schema, "default_target_schema")
+    check_name(table, f"stream {stream}: table")
+    return schema, table
 
 
 def plan(  # noqa: PLR0913 - a table has this many sides

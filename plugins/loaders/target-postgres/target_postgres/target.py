@@ -18,7 +18,8 @@ from singer_sdk.target_base import Target
 from target_postgres.formats import FOR_COPY
 from target_postgres.session import Session
 from target_postgres.sink import PostgresSink
-from waybill_common import batch_files, connections
+from waybill_common import batch_files, connections, dead_letters
+from waybill_common.dead_letters import DeadLetter
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class TargetPostgres(Target):
         self._bookmarks: dict[str, Any] = {}
         self._direct: dict[str, PostgresSink] = {}
         self._held: dict[Path, int] = {}
+        self._letter_streams: set[str] = set()
 
     def process_endofpipe(self) -> None:
         """Commit what no STATE has followed, and let go of everything."""
@@ -126,6 +128,9 @@ class TargetPostgres(Target):
             batch_files.release(folder, lock)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        if message_dict["schema"].get(dead_letters.MARK):
+            self._letter_streams.add(message_dict["stream"])
+            return
         self._direct.clear()
         super()._process_schema_message(message_dict)
         # What came under the old schema goes first, and the new one meets the table it leaves.
@@ -136,6 +141,9 @@ class TargetPostgres(Target):
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         stream = message_dict["stream"]
         record = message_dict["record"]
+        if stream in self._letter_streams:
+            self._add_letter(DeadLetter.from_record(record))
+            return
         extracted_at = message_dict.get("time_extracted")
         sink = self._direct.get(stream) or self._find_direct(stream)
         self.session.received[stream].rows += 1
@@ -146,6 +154,13 @@ class TargetPostgres(Target):
             mapped = stream_map.transform(dict(record))
             if mapped is not None:
                 self._sink(stream_map.stream_alias).add(mapped, extracted_at)
+
+    def _add_letter(self, letter: DeadLetter) -> None:
+        if letter.stream not in self.mapper.stream_maps:
+            msg = f"A dead letter came for stream {letter.stream}, which has no SCHEMA."
+            raise WaybillError(msg)
+        self.session.received[letter.stream].rows += 1
+        self._sink(self.mapper.stream_maps[letter.stream][0].stream_alias).add_letter(letter, "tap")
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         stream, encoding = message_dict["stream"], message_dict["encoding"]
@@ -238,6 +253,8 @@ class TargetPostgres(Target):
                 sink.settle(bookmark)
                 self.session.check_history(sink.target_schema, sink.stream_name, bookmark)
         self.session.check_read(bookmarks)
+        for sink in self._sinks():
+            self.session.check_limit(sink.stream_name, sink.limit)
         self.session.commit()
         self._bookmarks.update(bookmarks)
         for sink in self._sinks():

@@ -179,7 +179,7 @@ def test_error_keeps_what_was_committed(wire: Any, warehouse: ScratchDatabase) -
 
 def test_missing_ledger_names_the_remedy(wire: Any, warehouse: ScratchDatabase) -> None:
     # A warehouse that was never set up is told from one that is empty.
-    warehouse.execute("drop table waybill.load")
+    warehouse.execute("drop table waybill.load cascade")
     done = wire.run(wire.schema("s", TYPES, ["id"]))
 
     assert done.returncode == 1

@@ -71,6 +71,31 @@ def test_a_second_bootstrap_changes_nothing(warehouse: ScratchDatabase) -> None:
     assert warehouse.rows(CATALOG) == before
 
 
+def test_a_ledger_from_before_dead_letters_is_brought_up_to_them(
+    warehouse: ScratchDatabase,
+) -> None:
+    """An older warehouse keeps its loads, and counts dead rows from now on."""
+    row = (
+        "insert into waybill.load (invocation_id, target_schema, stream, target_table, started_at,"
+        " rows_received, rows_inserted, rows_updated, rows_unchanged, rows_superseded, rows_deleted{0})"
+        " values (gen_random_uuid(), 'a', 'b', 'c', now(), 3, 3, 0, 0, 0, 0{1})"
+    )
+    warehouse.execute(
+        "drop table waybill.dead_letter;"
+        "alter table waybill.load drop constraint received_rows_are_accounted_for;"
+        "alter table waybill.load drop column rows_dead;"
+        "alter table waybill.load add constraint received_rows_are_accounted_for check ("
+        " rows_received = rows_inserted + rows_updated + rows_unchanged + rows_superseded)"
+    )
+    warehouse.execute(row.format("", ""))
+    bootstrap.apply(warehouse.connection())
+
+    assert warehouse.rows("select rows_inserted, rows_dead from waybill.load") == [(3, 0)]
+    with pytest.raises(psycopg.errors.CheckViolation):
+        warehouse.execute(row.format(", rows_dead", ", 1"))
+    assert warehouse.rows("select count(*) from waybill.dead_letter") == [(0,)]
+
+
 def test_it_does_not_wait_for_a_job_at_work(warehouse: ScratchDatabase) -> None:
     """Two schedules overlap: neither a load nor a build in progress holds up the next `up`."""
     warehouse.execute("create table raw_olist.orders (id int)", role="loader")

@@ -28,6 +28,9 @@ ALLOWED = [
         "insert into waybill.run values (gen_random_uuid(), 'olist', now(), now(), true, '{}')",
     ),
     ("auditor", "update waybill.step set run_id = null"),
+    ("auditor", "select * from waybill.dead_letter"),
+    ("auditor", "update waybill.dead_letter set run_id = null"),
+    ("loader", "update waybill.dead_letter set resolved_at = now(), resolved_by = 'replay'"),
     ("reader", "select * from marketplace.fct_orders"),
 ]
 DENIED = [
@@ -45,6 +48,8 @@ DENIED = [
     ("reader", "select * from raw_olist.orders"),
     ("reader", "select * from staging.stg_orders"),
     ("reader", "select * from waybill.run"),
+    ("reader", "select * from waybill.dead_letter"),
+    ("auditor", "delete from waybill.dead_letter"),
     ("reader", "delete from marketplace.fct_orders"),
     ("reader", "create temporary table sample as select 1"),
 ]
