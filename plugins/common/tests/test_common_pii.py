@@ -6,11 +6,13 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from waybill_common import pii
+from waybill_common.dead_letters import DeadLetter
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -157,3 +159,22 @@ def test_a_short_salt_is_refused_and_not_shown(home: Path, monkeypatch: pytest.M
     (home / "pii_salt").write_text("")
     with pytest.raises(WaybillError, match=r"salt in .*pii_salt has fewer.* Remove"):
         pii.hasher()
+
+
+def test_a_dead_letter_keeps_hashes_in_place_of_values() -> None:
+    """What could not land must not lie about in the clear; what cannot be told apart is not kept."""
+    hash_ = pii.Hasher(SALT).of_sql_type("date")
+    whole = DeadLetter(
+        "people",
+        "column n: 'x' is not a whole number",
+        key={"born": "1990-01-02"},
+        raw="CANARY,x,a",
+        payload={"born": "CANARY", "died": None, "n": "x"},
+    )
+    hashes = {"born": hash_, "died": hash_}
+    letter = pii.hashed_letter(whole, hashes)
+    assert letter.key == {"born": hash_("1990-01-02")}
+    assert letter.payload == {"born": hash_("CANARY"), "died": None, "n": "x"}
+    assert letter.raw is None
+    assert pii.hashed_letter(replace(whole, key=None, payload=None), hashes).payload is None
+    assert pii.hashed_letter(whole, {}) is whole

@@ -9,16 +9,20 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from waybill_common import canonical_text, private_files, project
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from waybill_common.contracts import Column, Contract, Stream
+    from waybill_common.dead_letters import DeadLetter
+
+    Hash = Callable[[str], str]
 
 SALT = "WAYBILL_PII_SALT"
 SHORTEST_SALT = 32
@@ -47,7 +51,7 @@ class Hasher:
         """Tells one salt from another, and nothing of either."""
         return self._hash("\0fingerprint")[:16]  # no value holds NUL
 
-    def of_sql_type(self, sql_type: str) -> Callable[[str], str]:
+    def of_sql_type(self, sql_type: str) -> Hash:
         """What hashes the values of a type.
 
         Args:
@@ -67,13 +71,37 @@ class Hasher:
 
         return hash_
 
+    def of_columns(self, columns: Iterable[Column]) -> dict[str, Hash]:
+        """What hashes the values of those columns that are hashed, by name."""
+        return {each.name: self.of_sql_type(each.sql_type) for each in columns if each.is_hashed}
+
     def _hash(self, text: str) -> str:
         return hmac.digest(self._salt, text.encode(errors="surrogatepass"), "sha256").hex()
 
 
-def hashed(values: Iterable[str | None], hash_: Callable[[str], str]) -> list[str | None]:
+def hashed(values: Iterable[str | None], hash_: Hash) -> list[str | None]:
     """A column's values, hashed; NULL stays NULL."""
     return [None if value is None else hash_(value) for value in values]
+
+
+def hashed_letter(letter: DeadLetter, hashes: Mapping[str, Hash]) -> DeadLetter:
+    """A dead letter with hashes in place of values, as they would have landed.
+
+    Args:
+        letter: The letter with values as the source has them. Where its fields cannot be told apart
+            it has no payload, and nothing of the row's text is kept.
+        hashes: From `Hasher.of_columns`; empty for a stream without hashed columns.
+    """
+    if not hashes:
+        return letter
+
+    def covered(values: Mapping[str, str | None] | None) -> dict[str, str | None] | None:
+        return values and {
+            name: hashes[name](value) if name in hashes and value is not None else value
+            for name, value in values.items()
+        }
+
+    return replace(letter, raw=None, key=covered(letter.key), payload=covered(letter.payload))
 
 
 def hasher() -> Hasher:
