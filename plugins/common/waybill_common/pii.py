@@ -96,7 +96,9 @@ def hashed_letter(letter: DeadLetter, hashes: Mapping[str, Hash]) -> DeadLetter:
         return letter
 
     def covered(values: Mapping[str, str | None] | None) -> dict[str, str | None] | None:
-        return values and {
+        if values is None:
+            return None
+        return {
             name: hashes[name](value) if name in hashes and value is not None else value
             for name, value in values.items()
         }
