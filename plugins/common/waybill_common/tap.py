@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 from abc import abstractmethod
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -17,10 +18,15 @@ from singer_sdk.plugin_base import PluginBase
 from singer_sdk.singerlib.messages import RecordMessage, SchemaMessage
 from singer_sdk.streams import Stream
 
-from waybill_common import batch_files, dead_letters
+from waybill_common import batch_files, dead_letters, pipes
+from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+logger = logging.getLogger(__name__)
+
+_FAILED = "An unhandled error occurred"
 
 
 def mode_setting() -> th.Property[str]:
@@ -101,6 +107,24 @@ class WaybillTap(Tap):
             self.write_message(SchemaMessage(stream, dead_letters.SCHEMA, key_properties=[]))
         self.write_message(RecordMessage(stream=stream, record=letter.record()))
 
+    @classmethod
+    def invoke(cls, **arguments: Any) -> None:
+        """Run as the command does.
+
+        Raises:
+            BrokenPipeError: The target has stopped; click ends the process with 1 and no words.
+            WaybillError: A connection to the source broke off, or a disk is full.
+        """
+        try:
+            super().invoke(**arguments)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) and pipes.is_output_closed():
+                logger.info("The target has stopped.")
+                raise
+            msg = f"The operating system refuses: {error}."
+            remedy = "Make room on the disk, or mend the connection, and run again: it goes on from the last state."
+            raise WaybillError(msg, remedy) from error
+
     def _handle_termination(self, signum: int, frame: object) -> NoReturn:  # noqa: ARG002 - a signal handler's signature
         """End at once and not with 0; the state as it stands may be of half a stream."""
         raise SystemExit(128 + signum)
@@ -110,6 +134,11 @@ class WaybillStream(Stream):
     """A stream that goes as batch files or as records, with a bookmark of its own making."""
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # values leave the tap as they should be
+
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log a message, but for the SDK's that something failed: the error itself says what."""
+        if not message.startswith(_FAILED):
+            super().log(message, *args, level=level, **kwargs)
 
     @property
     def is_mapped(self) -> bool:

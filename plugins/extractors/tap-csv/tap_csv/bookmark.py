@@ -53,15 +53,28 @@ class Bookmark:
 
     def __init__(self, stored: Mapping[str, Any], totals: Iterable[str], origin: str) -> None:
         self._origin = origin
-        kept = {} if is_of_another_origin(stored, origin) else stored.get("files", {})
-        self.files: dict[str, Any] = dict(kept)
+        kept = {} if is_of_another_origin(stored, origin) else stored
+        self.files: dict[str, Any] = dict(kept.get("files", {}))
+        self._versions: dict[str, Any] = dict(kept.get("versions", {}))
         self._sent: list[Figures] = []
         self._totals = tuple(totals)
 
     def add(self, name: str, entry: Figures) -> None:
         """Note that a file was sent."""
+        self._versions[name] = {
+            "number": self.version(name, entry["sha256"]),
+            "sha256": entry["sha256"],
+        }
         self.files[name] = entry
         self._sent.append(entry)
+
+    def version(self, name: str, sha256: str) -> int:
+        """How often a file had changed when it came to hold this.
+
+        A file that is forgotten and sent again has not changed.
+        """
+        last = self._versions.get(name)
+        return int(last["number"]) + int(last["sha256"] != sha256) if last else 0
 
     def forget(self, names: Iterable[str]) -> None:
         """Let files be sent again, in this invocation or in the next."""
@@ -83,6 +96,7 @@ class Bookmark:
         return {
             "origin": self._origin,
             "files": files,
+            "versions": {name: dict(each) for name, each in self._versions.items()},
             "source": self._sum(self.files.values()) | {"as_of": as_of},
             "read": self._sum(self._sent),
         }

@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import sys
-import uuid
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-INVOCATION = uuid.uuid4().hex
 _ESCAPED = "\\\n\t\r"
 
 
@@ -104,7 +102,7 @@ class CsvStream(WaybillStream):
                 encoding = CopyEncoding(
                     columns=columns,
                     rows=read.entry["rows"],
-                    batch_id=self._batch_id(file, read, columns),
+                    batch_id=self._batch_id(file, read, columns, bookmark),
                     extracted_at=self._extracted_at,
                     source_partition=file.name,
                 )
@@ -161,9 +159,14 @@ class CsvStream(WaybillStream):
                 rows = map("\t".join, zip(*fields, strict=True))
                 yield (fixed.join(rows) + fixed).encode()
 
-    def _batch_id(self, file: SourceFile, read: files.FileRead, columns: list[str]) -> str:
-        # The invocation takes part because a file may return to a content it had before.
-        parts = [INVOCATION, self.name, file.name, read.entry["sha256"], self._read_as, columns]
+    def _batch_id(
+        self, file: SourceFile, read: files.FileRead, columns: list[str], bookmark: Bookmark
+    ) -> str:
+        # The same when a file is sent again after a crash, and another one when it changes, also
+        # back to what it held before.
+        sha256 = read.entry["sha256"]
+        version = bookmark.version(file.name, sha256)
+        parts = [self.name, self._origin, file.name, version, sha256, self._read_as, columns]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def _is_selected(self, name: str) -> bool:

@@ -15,11 +15,13 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from target_postgres.target import TargetPostgres
 from waybill_common.errors import WaybillError, reports_errors
+from waybill_common.pipes import outlives_its_failure
 from waybill_common.plugin_log import show_progress_only
 
 _KNOWN = (InvalidInputLine, InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException)
 
 
+@outlives_its_failure
 @reports_errors
 def main() -> None:
     """Run the target; any failure ends in one line and exit code 1."""

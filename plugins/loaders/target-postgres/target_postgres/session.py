@@ -64,6 +64,8 @@ class Received:
         settled: Rows that the ledger has as received.
         dead: Those of them that could not land.
         last_letter: The last of those, in words.
+        totals: Sums of the control totals of what was not skipped.
+        has_skipped: Whether a batch was skipped, as it had landed before.
     """
 
     rows: int = 0
@@ -71,6 +73,7 @@ class Received:
     dead: int = 0
     totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     last_letter: str = ""
+    has_skipped: bool = False
 
 
 class Session:
@@ -221,6 +224,8 @@ class Session:
             received = self.received[stream]
             if received.rows != read["rows"]:
                 _refuse(stream, "rows", received.rows, read["rows"])
+            if received.has_skipped:
+                continue
             for column, total in (read.get("totals") or {}).items():
                 if column in received.totals and received.totals[column] != _decimal(total):
                     _refuse(stream, f"total of {column}", received.totals[column], total)

@@ -138,6 +138,7 @@ class PostgresSink(Sink):
         # Only rows that are appended would double when a batch comes again.
         if batch_id and not (self._key or self._is_partitioned or self._is_whole_table):
             if self._session.has_loaded(self.target_schema, self.stream_name, batch_id):
+                self._session.received[self.stream_name].has_skipped = True
                 return int(encoding["rows"])
             if batch_id not in self._batch_ids:
                 self._batch_ids.append(batch_id)
