@@ -174,6 +174,7 @@ class Letters:
 
     def _flush(self) -> None:
         connection = self._session.connection
+        self._session.claim()
         if not self._relation:
             self._relation = quote(f"waybill_letters_{next(_numbers)}")
             connection.execute(

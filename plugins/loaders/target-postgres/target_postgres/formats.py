@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from psycopg import sql
+
 from waybill_common import batch_files, copy_text
 from waybill_common.errors import WaybillError
 
@@ -90,8 +92,7 @@ class BatchFile:
     def options(self) -> str:
         """COPY's options, as SQL; without them it reads its text format."""
         if self.format == CSV:
-            delimiter = self.delimiter.replace("'", "''")
-            return f"format csv, delimiter '{delimiter}'"
+            return f"format csv, delimiter {sql.quote(self.delimiter)}"
         return "format binary" if self.format == BINARY else "format text"
 
     @property

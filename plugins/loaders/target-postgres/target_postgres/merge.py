@@ -106,15 +106,23 @@ class Merge:
         self._key = list(key)
         self._totals = list(totals)
         self._is_whole_table = False
+        self._is_continued = False
         self._counts = Counts()
         self._landed = ""
 
-    def run(self, *, whole_table: bool = False, partitions: Sequence[str] = ()) -> Counts:
+    def run(
+        self,
+        *,
+        whole_table: bool = False,
+        partitions: Sequence[str] = (),
+        is_continued: bool = False,
+    ) -> Counts:
         """Write the staged rows.
 
         Args:
             whole_table: The rows are all that the table is to hold.
             partitions: Values of `_sdc_source_file` of which the rows are all that is to stay.
+            is_continued: All rows of the table came before these in this transaction.
 
         Returns:
             The counts of this merge.
@@ -124,6 +132,7 @@ class Merge:
         self._connection.execute(f"lock table {self._target} in share row exclusive mode")
         self._landed = self._scalar("select clock_timestamp()::text")
         self._is_whole_table = whole_table
+        self._is_continued = is_continued
         counts = self._counts
         counts.received = self._rows
         counts.totals_received = self._sums(f"from {self._stage}")
@@ -137,6 +146,9 @@ class Merge:
             self._insert_all()
         else:
             self._upsert()
+            if is_continued:
+                counts.superseded += counts.updated
+                counts.updated = 0
         return counts
 
     def _drop_superseded(self) -> int:
@@ -194,14 +206,17 @@ class Merge:
         # table that is replaced as a whole holds the files of another source.
         beaten = (
             f'coalesce(stage.{quote(SOURCE_FILE)} collate "C" < target.{quote(SOURCE_FILE)} collate "C", false)'
-            if SOURCE_FILE in self._columns and not self._is_whole_table
+            if SOURCE_FILE in self._columns and not (self._is_whole_table or self._is_continued)
             else "false"
+        )
+        differs = (
+            "true" if self._is_continued else f"{self._row('stage')} *<> {self._row('target')}"
         )
         self._connection.execute(
             f"create temporary table {difference} on commit drop as"
             f" select stage.*, {missing} as {is_new}, {beaten} as {is_beaten}{old}"
             f" from {self._stage} as stage left join {self._target} as target on {self._same_key()}"
-            f" where {missing} or {self._row('stage')} *<> {self._row('target')}"
+            f" where {missing} or {differs}"
         )
         found = self._one(
             f"select count(*) filter (where {is_new}), count(*) filter (where {is_beaten})"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from target_postgres.loading import Loading
     from target_postgres.merge import Counts
     from waybill_common.connections import Connection
     from waybill_common.dead_letters import Limit
@@ -81,6 +82,10 @@ class Session:
 
     Args:
         login: The warehouse, as the role that owns the raw schemas and the ledger.
+
+    Attributes:
+        direct: The stream whose rows go straight into a table that is not whole yet. It has the
+            connection to itself.
     """
 
     def __init__(self, login: Connection) -> None:
@@ -90,6 +95,7 @@ class Session:
         self.received: dict[str, Received] = defaultdict(Received)
         self.replaced_partitions: set[tuple[str, str]] = set()
         self.replaced_tables: set[str] = set()
+        self.direct: Loading | None = None
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
@@ -113,6 +119,11 @@ class Session:
             connection.commit()
             self._connection = connection
         return self._connection
+
+    def claim(self) -> None:
+        """Make the connection free for statements that must not be undone with a direct load."""
+        if self.direct is not None:
+            self.direct.end_direct()
 
     def commit(self) -> None:
         """Commit the open transaction, if there is one."""

@@ -14,9 +14,9 @@ from singer_sdk.sinks import Sink
 from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, columns_of
 from target_postgres.dead_letters import MEND, Letters, in_words
 from target_postgres.formats import BatchFile
+from target_postgres.loading import Loading
 from target_postgres.merge import Counts, Merge
-from target_postgres.staging import Staging
-from target_postgres.tables import destination, plan
+from target_postgres.tables import destination
 from waybill_common.dead_letters import LIMIT_MARK, limit_of
 from waybill_common.errors import WaybillError
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from target_postgres.dead_letters import FoundBy
     from target_postgres.session import Session
+    from target_postgres.staging import Staging
     from target_postgres.tables import Plan
     from target_postgres.target import TargetPostgres
     from waybill_common.dead_letters import DeadLetter
@@ -66,9 +67,7 @@ class PostgresSink(Sink):
             for mark in ("x-source-partition", "x-whole-table", "x-ends-with-state")
         )
         self._encoders = [(column.name, column.encode) for column in self._columns]
-        self._staging: Staging | None = None
-        self._plan: Plan | None = None
-        self._started_at: dt.datetime | None = None
+        self._loading = self._new_loading()
         self._batch_ids: list[str] = []
         self._partitions: set[str] = set()
         self._files: list[Path] = []
@@ -91,12 +90,12 @@ class PostgresSink(Sink):
     @property
     def is_open(self) -> bool:
         """Whether the open transaction has rows of it."""
-        return self._is_open
+        return self._is_open or self._loading.started_at is not None
 
     @property
     def is_due(self) -> bool:
         """Whether there is something to write in the open transaction."""
-        return self._staging is not None or self._letters.count > 0 or not self.is_settled
+        return self._loading.started_at is not None or not self.is_settled
 
     @property
     def is_whole_table_due(self) -> bool:
@@ -115,7 +114,7 @@ class PostgresSink(Sink):
                 raise MissingKeyPropertiesError(msg)
         if self._validator is not None:
             self._validator.validate(dict(record))
-        staging = self._staging or self._begin()
+        staging = self._loading.staging or self._loading.stage()
         fields = [encode(record.get(name)) for name, encode in self._encoders]
         at = record.get(EXTRACTED_AT) or extracted_at
         fields.append(str(at) if at else r"\N")
@@ -142,17 +141,13 @@ class PostgresSink(Sink):
                 return int(encoding["rows"])
             if batch_id not in self._batch_ids:
                 self._batch_ids.append(batch_id)
-        if not files:
-            return 0
-        staging = self._staging or self._begin()
-        return sum(map(staging.copy_file, files))
+        return self._loading.copy_files(files)
 
     def add_partition(self, name: str) -> None:
         """Take note that all rows of a file are in this transaction, also if it has none."""
         if self._is_partitioned:
             self._partitions.add(name)
-            if self._staging is None:
-                self._begin()
+            self._loading.open()
 
     def add_letter(self, letter: DeadLetter, found_by: FoundBy) -> None:
         """Take a row that cannot land.
@@ -166,8 +161,7 @@ class PostgresSink(Sink):
             raise WaybillError(msg, MEND)
         if letter.source_file is not None:
             self.add_partition(letter.source_file)
-        self._started_at = self._started_at or dt.datetime.now(tz=dt.UTC)
-        self._is_open = True
+        self._loading.open()
         self._letters.add(letter, found_by)
         self._session.received[self.stream_name].last_letter = words.lstrip(":, ")
 
@@ -180,9 +174,9 @@ class PostgresSink(Sink):
         Raises:
             WaybillError: PostgreSQL refuses it, such as a key that is NULL.
         """
-        started_at = self._started_at or dt.datetime.now(tz=dt.UTC)
+        started_at = self._loading.started_at or dt.datetime.now(tz=dt.UTC)
         try:
-            counts = self._write(self._plan or self._make_plan())
+            counts = self._write()
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
@@ -203,7 +197,7 @@ class PostgresSink(Sink):
         )
         self._letters.settle(load_id)
         self._counts.add(counts)
-        self._staging = self._plan = self._started_at = None
+        self._loading = self._new_loading()
         self._batch_ids = []
         self._partitions = set()
         self._is_open = self.is_settled = True
@@ -228,21 +222,9 @@ class PostgresSink(Sink):
             self.add(record, None)
         self._session.received[self.stream_name].rows += len(context.get("records", ()))
 
-    def _begin(self) -> Staging:
-        self._started_at = dt.datetime.now(tz=dt.UTC)
-        self._is_open = True
-        self._plan = self._plan or self._make_plan()
-        self._staging = Staging(
-            self._session.connection,
-            stream=self.stream_name,
-            types={column.name: column.sql_type for column in self._columns},
-            key=self._key,
-        )
-        return self._staging
-
-    def _make_plan(self) -> Plan:
-        return plan(
-            self._session.connection,
+    def _new_loading(self) -> Loading:
+        return Loading(
+            self._session,
             stream=self.stream_name,
             schema=self.target_schema,
             table=self.target_table,
@@ -250,15 +232,21 @@ class PostgresSink(Sink):
             key=self._key,
         )
 
-    def _write(self, table_plan: Plan) -> Counts:
-        connection = self._session.connection
+    def _write(self) -> Counts:
+        connection, loading = self._session.connection, self._loading
+        self._session.claim()
+        table_plan = loading.plan
         for statement in table_plan.before:
             connection.execute(statement)
         counts = Counts()
-        if self._staging or self.is_whole_table_due:
-            staging = self._staging or self._begin()
-            staging.flush()
-            counts = self._merge(staging, table_plan)
+        if loading.direct:
+            counts = loading.direct.counts(self._totals)
+            self._replaced(loading.direct.relation, loading.direct.partitions())
+        elif self._partitions or self.is_whole_table_due:
+            loading.stage()
+        if loading.staging:
+            loading.staging.flush()
+            counts.add(self._merge(loading.staging, table_plan))
         for statement in table_plan.after:
             connection.execute(statement)
         return counts
@@ -273,22 +261,32 @@ class PostgresSink(Sink):
             key=self._key,
             totals=self._totals,
         )
+        found = staging.distinct(SOURCE_FILE) if self._is_partitioned else []
+        whole_table, partitions = self._replaced(staging.relation, found)
+        return merge.run(
+            whole_table=whole_table,
+            partitions=partitions,
+            is_continued=self._loading.direct is not None,
+        )
+
+    def _replaced(self, relation: str, found: Sequence[str]) -> tuple[bool, list[str]]:
+        """What arriving rows take the place of: the whole table, or files; and their letters."""
         if self.is_whole_table_due:
             self._session.replaced_tables.add(self.stream_name)
             self._letters.resolve_all()
-            return merge.run(whole_table=True)
-        partitions = self._new_partitions(staging)
+            return True, []
+        partitions = self._new_partitions(found)
         self._letters.resolve_files(partitions)
-        self._letters.resolve_keys(staging.relation)
-        return merge.run(partitions=partitions)
+        self._letters.resolve_keys(relation)
+        return False, partitions
 
-    def _new_partitions(self, staging: Staging) -> list[str]:
+    def _new_partitions(self, found: Sequence[str]) -> list[str]:
         """Files whose rows begin to arrive in this transaction."""
         if not self._is_partitioned:
             return []
         new = [
             name
-            for name in sorted(self._partitions.union(staging.distinct(SOURCE_FILE)))
+            for name in sorted(self._partitions.union(found))
             if (self.stream_name, name) not in self._session.replaced_partitions
         ]
         self._session.replaced_partitions.update((self.stream_name, name) for name in new)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg import sql
 
 from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, TIMESTAMP
 from target_postgres.formats import Place
@@ -145,7 +146,7 @@ class Staging:
         return f"copy {self.relation} ({names}) from stdin ({options})"
 
     def _set_default(self, column: str, value: str | None) -> None:
-        literal = "null" if value is None else "'" + value.replace("'", "''") + "'"
+        literal = "null" if value is None else sql.quote(value)
         self._connection.execute(
             f"alter table {self.relation} alter column {quote(column)} set default {literal}"
         )

@@ -40,14 +40,20 @@ class Plan:
 
     Attributes:
         types: The type that each of the stream's columns will have.
-        before: Statements to run before the rows are written.
+        before: Statements to run before the rows are written; the last one makes a new table.
         after: Statements to run after, in the same transaction.
+        definition: Columns and types of a new table, in order.
     """
 
     types: dict[str, str]
     before: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
-    is_new: bool = False
+    definition: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is no table yet."""
+        return bool(self.definition)
 
 
 def destination(stream: str, setting: str | None) -> tuple[str, str]:
@@ -139,7 +145,7 @@ def _creation(
     found = connection.execute("select to_regnamespace(%s)", (quote(schema),)).fetchone()
     if not found or found[0] is None:
         before.insert(0, f"create schema if not exists {quote(schema)}")
-    return Plan(types=wanted, before=before, after=_add_key(relation, key), is_new=True)
+    return Plan(types=wanted, before=before, after=_add_key(relation, key), definition=named)
 
 
 def _key_change(

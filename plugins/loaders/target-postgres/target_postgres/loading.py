@@ -1,0 +1,157 @@
+"""The way of one stream's rows in one transaction: straight into a new table, or by a staging table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from target_postgres.direct import Direct, suits
+from target_postgres.staging import Staging
+from target_postgres.tables import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_postgres.columns import Column
+    from target_postgres.formats import BatchFile
+    from target_postgres.session import Session
+    from target_postgres.tables import Plan
+
+logger = logging.getLogger(__name__)
+
+
+class Loading:
+    """What has arrived of one stream since the last commit, or is about to.
+
+    Args:
+        session: The warehouse.
+        stream: The stream's name.
+        schema: The table's schema.
+        table: Its name.
+        columns: The stream's columns.
+        key: Its key.
+
+    Attributes:
+        started_at: When its first rows arrived, None before that.
+        staging: Rows that wait for the merge.
+        direct: Rows that went into the table as it was made, before any that are staged.
+    """
+
+    def __init__(  # noqa: PLR0913 - a load has this many sides
+        self,
+        session: Session,
+        *,
+        stream: str,
+        schema: str,
+        table: str,
+        columns: Sequence[Column],
+        key: Sequence[str],
+    ) -> None:
+        self._session = session
+        self._stream = stream
+        self._schema = schema
+        self._table = table
+        self._columns = columns
+        self._key = key
+        self._plan: Plan | None = None
+        self.started_at: dt.datetime | None = None
+        self.staging: Staging | None = None
+        self.direct: Direct | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """What the table has to become."""
+        if self._plan is None:
+            self._plan = plan(
+                self._session.connection,
+                stream=self._stream,
+                schema=self._schema,
+                table=self._table,
+                columns=self._columns,
+                key=self._key,
+            )
+        return self._plan
+
+    def open(self) -> None:
+        """Take note that there is something to settle."""
+        self.started_at = self.started_at or dt.datetime.now(tz=dt.UTC)
+
+    def stage(self) -> Staging:
+        """The staging table, for rows that come after all that have come so far."""
+        self.open()
+        self._session.claim()
+        if self.staging is None:
+            self.staging = Staging(
+                self._session.connection,
+                stream=self._stream,
+                types={column.name: column.sql_type for column in self._columns},
+                key=self._key,
+            )
+        return self.staging
+
+    def copy_files(self, files: Sequence[BatchFile]) -> int:
+        """Take the files of one message.
+
+        Returns:
+            How many rows they hold.
+
+        Raises:
+            WaybillError: A file is gone or another one, or PostgreSQL refuses a row; names it.
+        """
+        rows = 0
+        for file in files:
+            if self.staging is None and self._goes_directly(file):
+                rows += self._copy_directly(file)
+            else:
+                rows += self.stage().copy_file(file)
+        return rows
+
+    def end_direct(self) -> None:
+        """Make the table whole that rows went straight into, or send its files another way."""
+        self._session.direct = None
+        if self.direct is None:
+            return
+        try:
+            self.direct.finish()
+            self._plan = None
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            self._fall_back(error)
+
+    def _goes_directly(self, file: BatchFile) -> bool:
+        return self.direct.fits(file) if self.direct else suits(self.plan, file)
+
+    def _copy_directly(self, file: BatchFile) -> int:
+        self.open()
+        try:
+            if self.direct is None:
+                self._session.claim()
+                self.direct = Direct(
+                    self._session.connection,
+                    stream=self._stream,
+                    schema=self._schema,
+                    table=self._table,
+                    plan=self.plan,
+                    key=self._key,
+                )
+                self._session.direct = self
+                self.direct.create(file)
+            return self.direct.copy_file(file)
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            # Staging says which row it is, and what is to become of it.
+            return self._fall_back(error).copy_file(file)
+
+    def _fall_back(self, error: psycopg.Error) -> Staging:
+        logger.debug("%s goes through staging: %s", self._stream, error)
+        files = self.direct.abandon() if self.direct else []
+        self._session.direct = self.direct = self._plan = None
+        staging = self.stage()
+        for file in files:
+            staging.copy_file(file)
+        return staging
