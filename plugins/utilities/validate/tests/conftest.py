@@ -124,6 +124,14 @@ class Project:
         }
         (folder / f"{selector}.yml").write_text(yaml.safe_dump(suite, sort_keys=False))
 
+    def limit(self, table: str, where: str) -> None:
+        """Have only some rows of a table of the written suite checked."""
+        path = self.root / "validate" / "suites" / "raw" / "olist.yml"
+        suite = yaml.safe_load(path.read_text())
+        (limited,) = (entry for entry in suite["tables"] if entry["table"] == table)
+        limited["where"] = where
+        path.write_text(yaml.safe_dump(suite, sort_keys=False))
+
     def run(self, *arguments: str, **environment: str) -> Ended:
         """Run `waybill-validate`; its own home folder shows what it writes behind our back."""
         settings = os.environ | {

@@ -91,7 +91,8 @@ select
 from marketplace.rpt_product_sales;
 
 create table raw_totesys.address as
-select 1 as address_id, '1 High St' as address_line_1, 'York' as city, 'YO1' as postal_code, 'Malta' as country;
+select 1 as address_id, '1 High St' as address_line_1, 'York' as city, 'YO1' as postal_code, 'Malta' as country,
+    null::timestamptz as _sdc_deleted_at;
 create table raw_totesys.counterparty as select 1 as counterparty_id, 1 as legal_address_id;
 
 create table trade.dim_date as

@@ -181,6 +181,30 @@ def test_rules_take_an_alias_a_join_braces_colons_and_percents(shop: Project) ->
     assert "nothing is on its way: 1 row, e.g. order_id=o2" in ended.output
 
 
+def test_only_the_rows_that_a_table_names_are_checked(shop: Project) -> None:
+    """A suite that leaves rows out does so in every kind of check, rules in SQL among them."""
+    shop.database.execute(
+        "alter table raw_olist.orders add _sdc_deleted_at timestamptz;"
+        "insert into raw_olist.orders values ('o1', null, null, now()), ('o4', 'lost', null, now())",
+        role="loader",
+    )
+    assert shop.run("raw").code == 1
+    shop.limit("orders", '"_sdc_deleted_at" is null')
+
+    ended = shop.run("raw")
+
+    assert ended.code == 0, ended.text
+
+    shop.database.execute(
+        "update raw_olist.orders set _sdc_deleted_at = null;"
+        "insert into raw_olist.orders values ('o5', 'delivered', null, null)",
+        role="loader",
+    )
+    found = [line for line in shop.run("raw").output.splitlines() if line.startswith("critical")]
+    assert len(found) == 4, found
+    assert "delivered orders have a delivery date: 1 row, e.g. order_id=o5" in "".join(found)
+
+
 def test_one_login_for_all_steps_checks_as_the_auditor_and_cannot_write(shop: Project) -> None:
     """With WAREHOUSE_URL alone the session still has the least role, read-only and in UTC."""
     sql = (

@@ -27,7 +27,6 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.registry import get_expectation_impl
 
 from waybill_common.errors import WaybillError
-from waybill_common.identifiers import qualify
 from waybill_validate import findings, privacy, rules, warehouse
 from waybill_validate.outcomes import Outcome, TableOutcome
 from waybill_validate.suites import Check
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
         ExpectationSuiteValidationResult,
         ExpectationValidationResult,
     )
+    from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.data_context.data_context.abstract_data_context import (
         AbstractDataContext,
     )
@@ -89,7 +89,7 @@ def _expectation(check: Check, number: int, table: Table, suite: Suite) -> Expec
     kwargs = dict(check.kwargs)
     try:
         if rules.QUERY in kwargs:
-            rule = rules.for_table(kwargs[rules.QUERY], qualify(table.schema, table.name))
+            rule = rules.for_table(kwargs[rules.QUERY], table.checked)
             kwargs[rules.QUERY] = rules.for_great_expectations(rule)
         return implementation(
             severity=FailureSeverity(check.severity),
@@ -167,12 +167,9 @@ class Gates:
     def _validate(
         self, name: str, table: Table, prepared: list[Expectation]
     ) -> ExpectationSuiteValidationResult:
-        asset = self._datasource.add_table_asset(
-            name, table_name=table.name, schema_name=table.schema
-        )
         definition = gx.ValidationDefinition(
             name=name,
-            data=asset.add_batch_definition_whole_table("whole table"),
+            data=self._batch(name, table),
             suite=self._context.suites.add(gx.ExpectationSuite(name=name, expectations=prepared)),
         )
         columns = self._relations[table.schema, table.name]
@@ -190,13 +187,23 @@ class Gates:
             self._complete(check, table, found)
         return result
 
+    def _batch(self, name: str, table: Table) -> BatchDefinition[Any]:
+        if table.where:
+            query = f"select * from {table.checked} as rows"  # noqa: S608
+            rows = self._datasource.add_query_asset(name, query=query)
+            return rows.add_batch_definition_whole_table("rows")
+        whole = self._datasource.add_table_asset(
+            name, table_name=table.name, schema_name=table.schema
+        )
+        return whole.add_batch_definition_whole_table("whole table")
+
     def _complete(self, check: Check, table: Table, found: ExpectationValidationResult) -> None:
         """Add the rows a rule in SQL found, and take personal data out of the result."""
         about_pii = findings.is_about_pii(check, table)
         details = dict(found.result)
         raised = findings.exception(found)
         if rules.QUERY in check.kwargs and not found.success and not raised:
-            rule = rules.for_table(check.kwargs[rules.QUERY], qualify(table.schema, table.name))
+            rule = rules.for_table(check.kwargs[rules.QUERY], table.checked)
             rows = warehouse.first_rows(self._session, rule, FETCHED)
             if about_pii:
                 rows = [{name: row[name] for name in table.key if name in row} for row in rows]

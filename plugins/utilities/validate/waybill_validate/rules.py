@@ -19,7 +19,7 @@ def for_table(rule: str, relation: str) -> str:
 
     Args:
         rule: SQL with `{batch}`; literal braces are doubled, as Great Expectations wants them.
-        relation: The quoted, qualified table.
+        relation: The rows that are checked, as SQL has them after `from`.
 
     Raises:
         KeyError, IndexError, ValueError: A brace in the rule is neither `{batch}` nor doubled.

@@ -12,6 +12,7 @@ import yaml
 
 from waybill_common import project
 from waybill_common.errors import WaybillError
+from waybill_common.identifiers import qualify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,17 +57,25 @@ class Table:
 
     Attributes:
         pii: Columns of personal data, whose values are shown nowhere.
+        where: SQL condition on the rows that are checked; all of them without one.
     """
 
     schema: str
     name: str
     checks: tuple[Check, ...]
     pii: frozenset[str]
+    where: str | None = None
 
     @property
     def title(self) -> str:
         """The table as a person writes it."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def checked(self) -> str:
+        """The rows that are checked, as SQL has them after `from`."""
+        relation = qualify(self.schema, self.name)
+        return f"(select * from {relation} where {self.where})" if self.where else relation  # noqa: S608
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -153,7 +162,10 @@ def _suite(path: Path, personal: PersonalData) -> Suite:
 
 def _table(element: object, where: str, schema: str, personal: PersonalData) -> Table:
     fields = _mapping(
-        element, where, required={"table": str, "expectations": list}, optional={"pii": list}
+        element,
+        where,
+        required={"table": str, "expectations": list},
+        optional={"pii": list, "where": str},
     )
     name = fields["table"]
     where = f"{where} ({name})"
@@ -165,7 +177,7 @@ def _table(element: object, where: str, schema: str, personal: PersonalData) -> 
         for number, entry in enumerate(fields["expectations"], start=1)
     )
     pii = personal.columns(schema, name) | frozenset(map(str, fields.get("pii", ())))
-    return Table(schema=schema, name=name, checks=checks, pii=pii)
+    return Table(schema=schema, name=name, checks=checks, pii=pii, where=fields.get("where"))
 
 
 def _check(element: object, where: str) -> Check:

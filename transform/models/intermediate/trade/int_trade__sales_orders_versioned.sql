@@ -22,18 +22,7 @@ numbered as (
         agreed_payment_date,
         agreed_delivery_date,
 
-        row_number() over (
-            partition by sales_order_id
-            order by landed_at, superseded_at nulls last
-        ) as version_number,
-        is_latest,
-
-        cast(created_at as date) as created_date,
-        cast(created_at as time) as created_time,
-        cast(last_updated_at as date) as last_updated_date,
-        cast(last_updated_at as time) as last_updated_time,
-        last_updated_at,
-        landed_at
+        {{ version_columns('sales_order_id') }}
 
     from versions
 

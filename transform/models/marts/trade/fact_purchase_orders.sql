@@ -14,66 +14,35 @@ purchase_orders as (
 
 ),
 
-recorded as (
-
-    {{ recorded_versions(record_id='purchase_record_id', key='purchase_order_id') }}
-
-),
-
-last_recorded as (
-
-    select coalesce(max(purchase_record_id), 0) as purchase_record_id from recorded
-
-),
-
 pending as (
 
-    select
-        purchase_orders.*,
-        recorded.purchase_record_id
-    from purchase_orders
-    left join recorded
-        on
-            purchase_orders.purchase_order_id = recorded.purchase_order_id
-            and purchase_orders.version_number = recorded._version
-    where
-        recorded.purchase_record_id is null
-        or purchase_orders.is_latest <> recorded._is_latest
+    {{ pending_versions('purchase_orders', key='purchase_order_id', record_id='purchase_record_id') }}
 
 ),
 
 final as (
 
     select
-        cast(
-            coalesce(
-                pending.purchase_record_id,
-                last_recorded.purchase_record_id + row_number() over (
-                    partition by pending.purchase_record_id is null
-                    order by pending.landed_at, pending.last_updated_at, pending.purchase_order_id
-                )
-            ) as integer
-        ) as purchase_record_id,
-        pending.purchase_order_id,
-        pending.created_date,
-        pending.created_time,
-        pending.last_updated_date,
-        pending.last_updated_time,
-        pending.staff_id,
-        pending.counterparty_id,
-        pending.item_code,
-        pending.item_quantity,
-        pending.item_unit_price,
-        pending.currency_id,
-        pending.agreed_delivery_date,
-        pending.agreed_payment_date,
-        pending.agreed_delivery_location_id,
+        purchase_record_id,
+        purchase_order_id,
+        created_date,
+        created_time,
+        last_updated_date,
+        last_updated_time,
+        staff_id,
+        counterparty_id,
+        item_code,
+        item_quantity,
+        item_unit_price,
+        currency_id,
+        agreed_delivery_date,
+        agreed_payment_date,
+        agreed_delivery_location_id,
 
-        cast(pending.version_number as integer) as _version,
-        pending.is_latest as _is_latest
+        cast(version_number as integer) as _version,
+        is_latest as _is_latest
 
     from pending
-    cross join last_recorded
 
 )
 

@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ source('raw_totesys', 'design') }}
+    select * from {{ ref('base_totesys__designs') }}
 
 ),
 

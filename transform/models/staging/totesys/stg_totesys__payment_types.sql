@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ source('raw_totesys', 'payment_type') }}
+    select * from {{ ref('base_totesys__payment_types') }}
 
 ),
 

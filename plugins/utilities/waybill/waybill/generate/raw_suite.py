@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from waybill.generate.rule_sql import reference_query, rule_query
+from waybill.generate.rule_sql import ALIVE, has_marked_rows, reference_query, rule_query
 from waybill_common import pii
 
 if TYPE_CHECKING:
@@ -21,10 +21,16 @@ def raw_suite(contract: Contract) -> dict[str, Any]:
     return {
         "suite": contract.raw_schema,
         "schema": contract.raw_schema,
-        "tables": [
-            {"table": stream.name, "expectations": list(_expectations(contract, stream))}
-            for stream in contract.streams
-        ],
+        "tables": [_table(contract, stream) for stream in contract.streams],
+    }
+
+
+def _table(contract: Contract, stream: Stream) -> dict[str, Any]:
+    condition = {"where": ALIVE} if has_marked_rows(stream) else {}
+    return {
+        "table": stream.name,
+        **condition,
+        "expectations": list(_expectations(contract, stream)),
     }
 
 

@@ -1,8 +1,10 @@
 """A contract's rules as queries that select the offending rows of a batch.
 
-Great Expectations puts the table, or a subquery with an alias of its own, where `{batch}` stands,
-and reads every other brace as a parameter. The batch is therefore wrapped and given its stream's
-name, and literal braces are doubled.
+`waybill-validate` puts the rows it checks, a table or a subquery, where `{batch}` stands, and reads
+every other brace as a parameter. The batch is therefore given its stream's name as an alias, and
+literal braces are doubled.
+
+Only rows that the source still holds are judged, and only they count as parents.
 """
 
 from __future__ import annotations
@@ -17,9 +19,17 @@ from waybill_common.identifiers import qualify, quote
 if TYPE_CHECKING:
     from waybill_common.contracts import Column, Contract, QualityRule, Stream
 
+ALIVE = '"_sdc_deleted_at" is null'
+"""The condition that leaves out rows marked as gone from their source."""
+
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}|\{|\}")
 _JOIN = re.compile(r"\bjoin\b", re.IGNORECASE)
 _BIND = re.compile(r"(?<![:\w\\]):\w+(?!:)")
+
+
+def has_marked_rows(stream: Stream) -> bool:
+    """Whether rows gone from the source stay in the table, marked; those of files are removed."""
+    return stream.files is None
 
 
 def rule_query(contract: Contract, stream: Stream, rule: QualityRule) -> str:
@@ -48,7 +58,7 @@ def rule_query(contract: Contract, stream: Stream, rule: QualityRule) -> str:
         if name not in {other.name for other in contract.streams}:
             msg = f"{place}: {{{name}}} is no stream of the contract."
             raise WaybillError(msg, "Use {table} or the name of a stream.")
-        return f"{qualify(contract.raw_schema, name)} as {quote(name)}"
+        return f"{_rows(contract, contract.stream(name))} as {quote(name)}"
 
     query = _PLACEHOLDER.sub(relation, rule.query.strip())
     if not rule.exceptions:
@@ -70,7 +80,7 @@ def reference_query(contract: Contract, stream: Stream, column: Column) -> str:
         msg = f"{stream.name}.{column.name} refers to nothing"
         raise ValueError(msg)
     shown = ", ".join(quote(name) for name in dict.fromkeys((*stream.key, column.name)))
-    parent = qualify(contract.raw_schema, column.reference.stream)
+    parent = _rows(contract, contract.stream(column.reference.stream))
     child_key = f"{quote(stream.name)}.{quote(column.name)}"
     return (
         f"select {shown} from {_batch(stream.name)}\n"
@@ -83,7 +93,12 @@ def reference_query(contract: Contract, stream: Stream, column: Column) -> str:
 
 
 def _batch(name: str) -> str:
-    return f"(select * from {{batch}}) as {quote(name)}"
+    return f"{{batch}} as {quote(name)}"
+
+
+def _rows(contract: Contract, stream: Stream) -> str:
+    table = qualify(contract.raw_schema, stream.name)
+    return f"(select * from {table} where {ALIVE})" if has_marked_rows(stream) else table
 
 
 def _literal(text: str) -> str:

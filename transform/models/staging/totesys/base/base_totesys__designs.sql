@@ -1,0 +1,1 @@
+{{ alive_rows('raw_totesys', 'design') }}
