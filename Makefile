@@ -72,8 +72,9 @@ format: .venv/.dev ## Format Python and SQL
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/sqlfluff fix transform
 
 .PHONY: contracts
-contracts: .venv/.dev ## Generate what comes from the data contracts
+contracts: .venv/.dev ## Generate what comes from the data contracts, and the plugins' tables of settings
 	@$(BIN)/waybill contracts render
+	@$(BIN)/python scripts/plugin_settings.py render
 
 .PHONY: lock
 lock: .venv/.uv ## Compile every requirements file from its .in, with hashes

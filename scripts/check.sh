@@ -24,6 +24,7 @@ check sqlfluff sqlfluff lint --processes 2 transform load
 check yamllint yamllint --strict .
 check meltano-schema scripts/check_meltano_schema.sh
 check contracts waybill contracts check
+check plugin-settings scripts/plugin_settings.py check
 check shell bash -n .ci/run scripts/*.sh
 
 if [ ${#failed[@]} -gt 0 ]; then

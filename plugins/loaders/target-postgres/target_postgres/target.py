@@ -95,7 +95,10 @@ class TargetPostgres(Target):
             th.StringType(allowed_values=["upsert", "append-only", "overwrite"]),
             default="upsert",
             title="Load method",
-            description="How rows of a stream with a key are written.",
+            description=(
+                "How rows of a stream with a key are written; append-only lands every version"
+                " without a key, overwrite leaves what this run has sent."
+            ),
         ),
         th.Property(
             "validate_records",
