@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from target_postgres.columns import DELETED_AT
 from waybill_common.dead_letters import storable
+from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_postgres.session import Session
-    from waybill_common.dead_letters import DeadLetter
+    from waybill_common.dead_letters import DeadLetter, Limit
 
-MEND = "Mend the row at the source, or the type in the contract or schema."
+_REMEDY = "Mend the row at the source, or the type in the contract or schema."
+FEW = 10_000
+"""So many letters of one transaction are awaited, whatever their share so far."""
 FoundBy = Literal["tap", "target"]
 
 _KEPT_BACK = 500
@@ -50,6 +53,7 @@ class Letters:
         table: Its table.
         key: Its key where a row may stand for an older one of the same key.
         totals: Its control total columns.
+        limit: How many of its rows may be dead.
 
     Attributes:
         count: How many there are in the open transaction.
@@ -65,24 +69,38 @@ class Letters:
         table: str,
         key: Sequence[str],
         totals: Sequence[str],
+        limit: Limit,
     ) -> None:
         self._session = session
         self._place = (schema, stream)
         self._table = qualify(schema, table)
         self._key = list(key)
         self._totals = list(totals)
+        self._limit = limit
         self._relation = ""
         self._waiting: list[tuple[Any, ...]] = []
         self.count = 0
         self.counted: dict[str, Decimal] = {}
 
-    def add(self, letter: DeadLetter, found_by: FoundBy) -> None:
+    def add(self, letter: DeadLetter, found_by: FoundBy, landed: int) -> None:
         """Take a letter.
 
         Args:
             letter: The letter.
             found_by: Who found that the row cannot land. What the target found, the tap counted.
+            landed: How many rows of the open transaction were taken so far.
+
+        Raises:
+            WaybillError: No row of the stream may be dead, or most of them are.
         """
+        stream, words = self._place[1], in_words(letter)
+        if self._limit.is_off:
+            msg = f"Stream {stream}{words}."
+            raise WaybillError(msg, _REMEDY)
+        self._session.received[stream].last_letter = words.lstrip(":, ")
+        if self.count and self.count % FEW == 0:
+            # Each refusal costs a round trip: a file of another shape would take hours.
+            self._session.check_hopeless(stream, self._limit, self.count, landed + self.count)
         counted = {}
         if found_by == "target" and letter.payload:
             counted = {
@@ -108,6 +126,14 @@ class Letters:
         )
         if len(self._waiting) >= _KEPT_BACK:
             self._flush()
+
+    def check_limit(self) -> None:
+        """Compare the letters of this invocation with how many there may be.
+
+        Raises:
+            WaybillError: There are more.
+        """
+        self._session.check_limit(self._place[1], self._limit)
 
     def resolve_all(self) -> None:
         """Close all letters of the stream: its table was sent whole."""
@@ -173,6 +199,7 @@ class Letters:
         )
 
     def _flush(self) -> None:
+        self._session.claim()
         connection = self._session.connection
         self._session.claim()
         if not self._relation:

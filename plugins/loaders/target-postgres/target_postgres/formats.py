@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 import os
 import sys
 from dataclasses import dataclass
@@ -12,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from waybill_common import batch_files, copy_text
+from waybill_common import batch_files
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -26,19 +23,6 @@ FOR_COPY = frozenset({TEXT, CSV, BINARY})
 
 _READ_BYTES = 1 << 18
 _RUN_AGAIN = "Run again: the tap then reads the file as it is now."
-
-
-@dataclass(frozen=True)
-class Place:
-    """A row of a batch file.
-
-    Attributes:
-        where: File and line in words.
-        fields: Its fields as far as they can be read, in the file's order.
-    """
-
-    where: str
-    fields: list[str | None]
 
 
 @dataclass(frozen=True)
@@ -122,48 +106,6 @@ class BatchFile:
             msg = f"Stream {stream}: the batch file {self.path} is gone."
             remedy = "Run the tap again; tap and target must share the folder."
             raise WaybillError(msg, remedy) from error
-
-    def place(self, line: int) -> Place:
-        """The row that an error of COPY speaks of.
-
-        Args:
-            line: The number in the error's context: of CSV the last line of its record.
-        """
-        if self.format == BINARY:
-            return Place(f"row {line} of {self.path.name}", [])
-        if self.format == CSV:
-            return self._place_in_csv(line)
-        with self.path.open(encoding="utf-8", errors="replace", newline="\n") as lines:
-            found = next(itertools.islice(lines, line - 1, None), "")
-        return Place(f"line {line} of {self.path.name}", copy_text.decode_row(found))
-
-    def _place_in_csv(self, line: int) -> Place:
-        csv.field_size_limit(sys.maxsize)
-        with self.path.open("rb") as file:
-            newline = "\n" if b"\n" in file.read(_READ_BYTES) else "\r"
-            before = self._lines_before(file, newline.encode())
-            file.seek(self.offset)
-            text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline=newline)
-            reader = csv.reader(text, delimiter=self.delimiter)
-            first = 0
-            record: list[str] = []
-            while reader.line_num < line:
-                first = reader.line_num + 1
-                try:
-                    record = next(reader)
-                except (csv.Error, StopIteration):
-                    first, record = line, []
-                    break
-        fields = [field or None for field in record]
-        return Place(f"line {before + first} of {self.path.name}", fields)
-
-    def _lines_before(self, file: io.BufferedReader, newline: bytes) -> int:
-        file.seek(0)
-        lines, left = 0, self.offset
-        while left and (data := file.read(min(_READ_BYTES, left))):
-            lines += data.count(newline)
-            left -= len(data)
-        return lines
 
     def _check_identity(self, stream: str, descriptor: int) -> None:
         if self.identity is None:

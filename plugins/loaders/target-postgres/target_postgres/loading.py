@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from target_postgres.direct import Direct, suits
+from target_postgres.rules import rules_of
 from target_postgres.staging import Staging
 from target_postgres.tables import plan
+from waybill_common.identifiers import qualify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from target_postgres.columns import Column
     from target_postgres.formats import BatchFile
     from target_postgres.session import Session
     from target_postgres.tables import Plan
+    from waybill_common.dead_letters import DeadLetter
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ class Loading:
         table: Its name.
         columns: The stream's columns.
         key: Its key.
+        refuse: Told of each row that PostgreSQL refuses.
 
     Attributes:
         started_at: When its first rows arrived, None before that.
@@ -49,6 +53,7 @@ class Loading:
         table: str,
         columns: Sequence[Column],
         key: Sequence[str],
+        refuse: Callable[[DeadLetter], None],
     ) -> None:
         self._session = session
         self._stream = stream
@@ -56,6 +61,7 @@ class Loading:
         self._table = table
         self._columns = columns
         self._key = key
+        self._refuse = refuse
         self._plan: Plan | None = None
         self.started_at: dt.datetime | None = None
         self.staging: Staging | None = None
@@ -84,11 +90,19 @@ class Loading:
         self.open()
         self._session.claim()
         if self.staging is None:
+            types = {column.name: column.sql_type for column in self._columns}
             self.staging = Staging(
                 self._session.connection,
                 stream=self._stream,
-                types={column.name: column.sql_type for column in self._columns},
+                types=types,
                 key=self._key,
+                rules=rules_of(
+                    self._session.connection,
+                    qualify(self._schema, self._table),
+                    types,
+                    self._key,
+                ),
+                refuse=self._refuse,
             )
         return self.staging
 
@@ -99,7 +113,7 @@ class Loading:
             How many rows they hold.
 
         Raises:
-            WaybillError: A file is gone or another one, or PostgreSQL refuses a row; names it.
+            WaybillError: A file is gone or another one.
         """
         rows = 0
         for file in files:

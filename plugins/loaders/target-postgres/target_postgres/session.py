@@ -208,16 +208,25 @@ class Session:
             WaybillError: There are more; names the figures and where to look.
         """
         received = self.received[stream]
-        if not (breach := limit.breach(received.dead, received.settled)):
+        self._check_limit(stream, limit, received.dead, received.settled)
+
+    def check_hopeless(self, stream: str, limit: Limit, dead: int, rows: int) -> None:
+        """The same for an open transaction most of whose rows so far are dead.
+
+        Raises:
+            WaybillError: There are more than there may be, and more than half are dead.
+        """
+        if dead * 2 > rows:
+            self._check_limit(stream, limit, dead, rows)
+
+    def _check_limit(self, stream: str, limit: Limit, dead: int, rows: int) -> None:
+        if not (breach := limit.breach(dead, rows)):
             return
         msg = (
-            f"Stream {stream}: {received.dead:,} of {received.settled:,} rows cannot land; {breach}."
-            f" Nothing of them was committed. The last: {received.last_letter}."
+            f"Stream {stream}: {dead:,} of {rows:,} rows cannot land; {breach}. Nothing of them was"
+            f" committed. The last: {self.received[stream].last_letter}."
         )
-        raise WaybillError(
-            msg,
-            "Mend the source, or the contract; or raise its deadLetterLimit.",
-        )
+        raise WaybillError(msg, "Mend the source, or the contract; or raise its deadLetterLimit.")
 
     def check_read(self, bookmarks: Mapping[str, Any]) -> None:
         """Compare what was received with what the tap says it has sent.

@@ -12,10 +12,11 @@ from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
 from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, columns_of
-from target_postgres.dead_letters import MEND, Letters, in_words
+from target_postgres.dead_letters import Letters
 from target_postgres.formats import BatchFile
 from target_postgres.loading import Loading
 from target_postgres.merge import Counts, Merge
+from target_postgres.refused import incomplete
 from target_postgres.tables import destination
 from waybill_common.dead_letters import LIMIT_MARK, limit_of
 from waybill_common.errors import WaybillError
@@ -40,6 +41,7 @@ class PostgresSink(Sink):
     Attributes:
         needs_state: Whether rows may only land together with the STATE that follows them.
         is_settled: Whether the table has what this schema needs.
+        letters: Its rows that cannot land.
     """
 
     target: TargetPostgres
@@ -66,6 +68,7 @@ class PostgresSink(Sink):
             schema.get(mark)
             for mark in ("x-source-partition", "x-whole-table", "x-ends-with-state")
         )
+        self._required = frozenset(schema.get("required", ())).intersection(schema["properties"])
         self._encoders = [(column.name, column.encode) for column in self._columns]
         self._loading = self._new_loading()
         self._batch_ids: list[str] = []
@@ -74,14 +77,14 @@ class PostgresSink(Sink):
         self._counts = Counts()
         self._is_open = False
         self.is_settled = False
-        self.limit = limit_of(schema.get(LIMIT_MARK))
-        self._letters = Letters(
+        self.letters = Letters(
             self._session,
             schema=self.target_schema,
             stream=self.stream_name,
             table=self.target_table,
             key=[] if self._is_partitioned or self._is_whole_table else self._key,
             totals=self._totals,
+            limit=limit_of(schema.get(LIMIT_MARK)),
         )
         if missing := set(self._key) - {column.name for column in self._columns}:
             msg = f"Stream {self.stream_name}: key column {min(missing)} is not in its SCHEMA."
@@ -114,6 +117,9 @@ class PostgresSink(Sink):
                 raise MissingKeyPropertiesError(msg)
         if self._validator is not None:
             self._validator.validate(dict(record))
+        if not self._required <= record.keys():
+            self._bury_incomplete(record)
+            return
         staging = self._loading.staging or self._loading.stage()
         fields = [encode(record.get(name)) for name, encode in self._encoders]
         at = record.get(EXTRACTED_AT) or extracted_at
@@ -153,17 +159,13 @@ class PostgresSink(Sink):
         """Take a row that cannot land.
 
         Raises:
-            WaybillError: None of the stream's rows may be dead.
+            WaybillError: No row of the stream may be dead, or most of them are.
         """
-        words = in_words(letter)
-        if self.limit.is_off:
-            msg = f"Stream {self.stream_name}{words}."
-            raise WaybillError(msg, MEND)
         if letter.source_file is not None:
             self.add_partition(letter.source_file)
         self._loading.open()
-        self._letters.add(letter, found_by)
-        self._session.received[self.stream_name].last_letter = words.lstrip(":, ")
+        staging = self._loading.staging
+        self.letters.add(letter, found_by, staging.rows if staging else 0)
 
     def settle(self, bookmark: object) -> None:
         """Write what is staged, inside the open transaction, with its ledger row.
@@ -182,10 +184,9 @@ class PostgresSink(Sink):
         except psycopg.Error as error:
             reason = error.diag.message_primary or str(error)
             msg = f"Stream {self.stream_name}: {self.target_schema}.{self.target_table}: {reason}."
-            raise WaybillError(
-                msg, error.diag.message_detail or error.diag.message_hint or ""
-            ) from error
-        counts.bury(self._letters.count, self._letters.counted)
+            remedy = error.diag.message_detail or error.diag.message_hint or ""
+            raise WaybillError(msg, remedy) from error
+        counts.bury(self.letters.count, self.letters.counted)
         load_id = self._session.record(
             schema=self.target_schema,
             stream=self.stream_name,
@@ -195,7 +196,7 @@ class PostgresSink(Sink):
             bookmark=bookmark,
             batch_ids=self._batch_ids,
         )
-        self._letters.settle(load_id)
+        self.letters.settle(load_id)
         self._counts.add(counts)
         self._loading = self._new_loading()
         self._batch_ids = []
@@ -222,6 +223,11 @@ class PostgresSink(Sink):
             self.add(record, None)
         self._session.received[self.stream_name].rows += len(context.get("records", ()))
 
+    def _bury_incomplete(self, record: Mapping[str, Any]) -> None:
+        values = {name: encode(record.get(name)) for name, encode in self._encoders}
+        column = min(self._required.difference(record))
+        self.add_letter(incomplete(self.stream_name, values, self._key, column), "target")
+
     def _new_loading(self) -> Loading:
         return Loading(
             self._session,
@@ -230,6 +236,7 @@ class PostgresSink(Sink):
             table=self.target_table,
             columns=self._columns,
             key=self._key,
+            refuse=lambda letter: self.add_letter(letter, "target"),
         )
 
     def _write(self) -> Counts:
@@ -273,11 +280,11 @@ class PostgresSink(Sink):
         """What arriving rows take the place of: the whole table, or files; and their letters."""
         if self.is_whole_table_due:
             self._session.replaced_tables.add(self.stream_name)
-            self._letters.resolve_all()
+            self.letters.resolve_all()
             return True, []
         partitions = self._new_partitions(found)
-        self._letters.resolve_files(partitions)
-        self._letters.resolve_keys(relation)
+        self.letters.resolve_files(partitions)
+        self.letters.resolve_keys(relation)
         return False, partitions
 
     def _new_partitions(self, found: Sequence[str]) -> list[str]:

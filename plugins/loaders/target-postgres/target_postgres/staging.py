@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import itertools
-import re
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 from psycopg import sql
 
+from target_postgres import salvage
 from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, TIMESTAMP
-from target_postgres.formats import Place
-from waybill_common import copy_text
+from target_postgres.formats import BINARY
+from target_postgres.refused import letter_of
+from target_postgres.rows import BINARY_HEADER, BINARY_TRAILER, of_file, of_lines
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import psycopg
 
     from target_postgres.formats import BatchFile
+    from target_postgres.rows import Row
+    from target_postgres.rules import Rules
+    from waybill_common.dead_letters import DeadLetter
 
 CHUNK_CHARACTERS = 1 << 20
 
-_LINE_OF = re.compile(
-    r"^COPY [^,]+, line (\d+)(?:, column (.*?)(?::|$))?", re.MULTILINE | re.DOTALL
-)
 _numbers = itertools.count(1)
 
 
@@ -35,7 +37,9 @@ class Staging:
         connection: The warehouse, inside the load's transaction.
         stream: The stream's name, for errors.
         types: The type in which each column arrives; the merge casts to the table's.
-        key: The stream's key, for errors.
+        key: The stream's key.
+        rules: What the table asks of a row.
+        refuse: Told of each row that PostgreSQL refuses.
 
     Attributes:
         relation: The temporary table, as a quoted identifier.
@@ -43,17 +47,21 @@ class Staging:
         rows: How many rows it holds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a staging table has this many sides
         self,
         connection: psycopg.Connection[Any],
         *,
         stream: str,
         types: Mapping[str, str],
         key: Sequence[str],
+        rules: Rules,
+        refuse: Callable[[DeadLetter], None],
     ) -> None:
         self._connection = connection
         self._stream = stream
         self._key = key
+        self._types = types
+        self._refuse = refuse
         self._names = [*types, EXTRACTED_AT]
         self._chunk: list[str] = []
         self._characters = 0
@@ -64,8 +72,11 @@ class Staging:
         self.position = quote(f"{self.prefix}_position")
         self.relation = quote(f"waybill_stage_{next(_numbers)}")
         definitions = [f"{self.position} bigint generated always as identity (cache 1000)"]
-        definitions += [f"{quote(name)} {sql_type}" for name, sql_type in types.items()]
-        definitions += [f"{quote(EXTRACTED_AT)} {TIMESTAMP}"]
+        definitions += [
+            f"{quote(name)} {sql_type}" + (" not null" if name in rules.required else "")
+            for name, sql_type in types.items()
+        ]
+        definitions += [f"{quote(EXTRACTED_AT)} {TIMESTAMP}", *rules.checks]
         connection.execute(
             f"create temporary table {self.relation} ({', '.join(definitions)}) on commit drop"
         )
@@ -86,16 +97,16 @@ class Staging:
         if not self._chunk:
             return
         lines, self._chunk, self._characters = self._chunk, [], 0
-        data = self._encoded(lines)
         try:
-            with self._connection.cursor() as cursor:
-                with cursor.copy(self._copy_statement(self._names)) as copy:
-                    copy.write(data)
-                self.rows += cursor.rowcount
-        except psycopg.DataError as error:
-            raise self._refusal(
-                error, self._names, lambda line: Place("", copy_text.decode_row(lines[line - 1]))
-            ) from error
+            chunks = ["".join(lines).encode()]
+        except UnicodeEncodeError:
+            chunks = None
+        self._copy(
+            self._copy_statement(self._names),
+            self._names,
+            chunks,
+            lambda: of_lines(line.encode("utf-8", "surrogatepass") for line in lines),
+        )
 
     def copy_file(self, file: BatchFile) -> int:
         """Take a batch file as it is.
@@ -107,7 +118,7 @@ class Staging:
             How many rows it holds.
 
         Raises:
-            WaybillError: The file is gone or another one, or PostgreSQL refuses a row; names it.
+            WaybillError: The file is gone or another one.
         """
         if unknown := set(file.columns) - set(self._names):
             msg = (
@@ -122,16 +133,13 @@ class Staging:
         ):
             if name in self._names and name not in file.columns:
                 self._set_default(name, value)
-        try:
-            with self._connection.cursor() as cursor:
-                with cursor.copy(self._copy_statement(file.columns, file.options)) as copy:
-                    for data in file.chunks(self._stream):
-                        copy.write(data)
-                rows = cursor.rowcount
-        except psycopg.DataError as error:
-            raise self._refusal(error, file.columns, file.place) from error
-        self.rows += rows
-        return rows
+        return self._copy(
+            self._copy_statement(file.columns, file.options),
+            file.columns,
+            file.chunks(self._stream),
+            lambda: of_file(file, self._stream),
+            file,
+        )
 
     def distinct(self, column: str) -> list[str]:
         """The values of a text column, NULL left out."""
@@ -151,45 +159,45 @@ class Staging:
             f"alter table {self.relation} alter column {quote(column)} set default {literal}"
         )
 
-    def _encoded(self, lines: list[str]) -> bytes:
-        """The lines as UTF-8, after a look for what PostgreSQL cannot hold."""
-        text = "".join(lines)
-        if "\0" not in text:
-            try:
-                return text.encode()
-            except UnicodeEncodeError as error:
-                what, broken = "half of a surrogate pair", error.object[error.start]
-        else:
-            what, broken = "the character NUL", "\0"
-        line = next(line for line in lines if broken in line)
-        fields = copy_text.decode_row(line)
-        column = next(
-            name
-            for name, field in zip(self._names, fields, strict=True)
-            if field and broken in field
-        )
-        msg = f"Stream {self._stream}: column {column} holds {what}{self._at(fields, self._names)}."
-        raise WaybillError(
-            msg, "PostgreSQL cannot store it: remove it at the source or by a stream map."
-        )
+    def _copy(
+        self,
+        statement: str,
+        columns: Sequence[str],
+        chunks: Iterable[bytes] | None,
+        rows: Callable[[], Iterator[Row]],
+        file: BatchFile | None = None,
+    ) -> int:
+        """Copy all at once, and where that is refused, all but the rows at fault.
 
-    def _refusal(
-        self, error: psycopg.Error, columns: Sequence[str], place: Callable[[int], Place]
-    ) -> WaybillError:
-        found = _LINE_OF.search(error.diag.context or "")
-        where = ""
-        if found:
-            row = place(int(found[1]))
-            where = self._at(row.fields, columns) + (f", {row.where}" if row.where else "")
-        column = f", column {found[2]}" if found and found[2] else ""
-        reason = error.diag.message_primary or str(error)
-        msg = f"Stream {self._stream}{column}: {reason}{where}."
-        return WaybillError(
-            msg, "Mend the row at the source, or the type in the contract or schema."
-        )
+        Returns:
+            How many rows there were.
+        """
+        if chunks is not None:
+            landed, error = salvage.copy(self._connection, statement, chunks)
+            if error is None:
+                self.rows += landed
+                return landed
+        dead = 0
 
-    def _at(self, fields: Sequence[str | None], columns: Sequence[str]) -> str:
-        """Which row it is, by its key."""
-        row = dict(zip(columns, fields, strict=False))
-        parts = [f"{name} = {row[name]}" for name in self._key if name in row]
-        return f" at {', '.join(parts)}" if parts else ""
+        def refuse(row: Row, error: psycopg.Error) -> None:
+            nonlocal dead
+            dead += 1
+            self._refuse(
+                letter_of(
+                    self._stream,
+                    row,
+                    error,
+                    file=file,
+                    types=self._types,
+                    columns=columns,
+                    key=self._key,
+                )
+            )
+
+        is_binary = file is not None and file.format == BINARY
+        frame = (BINARY_HEADER, BINARY_TRAILER) if is_binary else (b"", b"")
+        landed = 0
+        for count in salvage.land(self._connection, statement, rows(), refuse, frame=frame):
+            landed += count
+            self.rows += count
+        return landed + dead

@@ -257,7 +257,7 @@ class TargetPostgres(Target):
                 self.session.check_history(sink.target_schema, sink.stream_name, bookmark)
         self.session.check_read(bookmarks)
         for sink in self._sinks():
-            self.session.check_limit(sink.stream_name, sink.limit)
+            sink.letters.check_limit()
         self.session.commit()
         self._bookmarks.update(bookmarks)
         for sink in self._sinks():

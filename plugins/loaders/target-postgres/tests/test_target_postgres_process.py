@@ -165,7 +165,7 @@ def test_broken_input_ends_in_one_line(wire: Any, messages: list[str], expected:
 def test_error_keeps_what_was_committed(wire: Any, warehouse: ScratchDatabase) -> None:
     # An error takes with it the open transaction and nothing else; the last STATE stands.
     done = wire.run(
-        wire.schema("s", TYPES, ["id"]),
+        wire.schema("s", TYPES, ["id"], **{"x-dead-letter-limit": {"rows": 0}}),
         wire.record("s", id=1),
         wire.state(s={"at": 1}),
         wire.record("s", id="two"),
@@ -202,7 +202,7 @@ def test_password_is_never_shown(wire: Any, warehouse: ScratchDatabase) -> None:
 
 def test_batch_files_go_after_the_commit(wire: Any, tmp_path: Path) -> None:
     # A batch file is there until its rows are committed, and gone afterwards.
-    schema = wire.schema("s", TYPES, ["id"])
+    schema = wire.schema("s", TYPES, ["id"], **{"x-dead-letter-limit": {"rows": 0}})
     bad = wire.batch("s", list(TYPES), [("x", "a")])
     good = wire.batch("s", list(TYPES), [(1, "a")])
     assert wire.run(schema, good, bad, wire.state()).returncode == 1
