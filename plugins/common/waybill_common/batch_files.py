@@ -61,7 +61,7 @@ class BatchFolder:
         try:
             for line in lines:
                 if file is None:
-                    file = self._create()
+                    file = self.create()
                 file.write(line)
                 size += len(line)
                 rows += 1
@@ -75,14 +75,15 @@ class BatchFolder:
         if file is not None:
             yield Path(file.name), rows
 
-    def close(self) -> None:
-        """Let go of the folder; the target does the same once it has loaded the files."""
-        release(self.path, self._lock)
-
-    def _create(self) -> BinaryIO:
+    def create(self) -> BinaryIO:
+        """A new file that nobody else may read."""
         self._count += 1
         path = self.path / f"{self._count:06}.copy"
         return open(path, "xb", buffering=1 << 18, opener=_open_private)
+
+    def close(self) -> None:
+        """Let go of the folder; the target does the same once it has loaded the files."""
+        release(self.path, self._lock)
 
 
 def hold(folder: Path) -> int:

@@ -43,6 +43,7 @@ class Column:
         accepted_values: The closed list of values, if it has one.
         pattern: Regular expression that every value matches.
         clear_because: Why a column of class `pii` lands unhashed, if it does.
+        source_name: What a file's header calls it (ODCS' `physicalName`).
     """
 
     name: str
@@ -59,6 +60,7 @@ class Column:
     maximum: float | None
     pattern: str | None = None
     clear_because: str | None = None
+    source_name: str = ""
 
     @property
     def is_pii(self) -> bool:
@@ -106,6 +108,40 @@ class Freshness:
 
 
 @dataclass(frozen=True)
+class Dialect:
+    """How a stream's CSV files are written; the custom properties have the names of W3C's CSVW.
+
+    Attributes:
+        delimiter: The character between fields.
+        quote: The character around fields that hold a delimiter; doubled inside them.
+        encoding: As Python names it, such as `utf-8`, `cp1252`, `utf-16`.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8"
+
+    def __post_init__(self) -> None:
+        """Refuse what no file can be read by.
+
+        Raises:
+            ValueError: More than one character, two alike, a line end, or no known encoding.
+        """
+        for name, character in (("delimiter", self.delimiter), ("quoteChar", self.quote)):
+            if len(character) != 1 or character in "\r\n\0":
+                msg = f"{name} is {character!r}, not one character"
+                raise ValueError(msg)
+        if self.delimiter == self.quote:
+            msg = f"delimiter and quoteChar are both {self.quote!r}"
+            raise ValueError(msg)
+        try:
+            "".encode(self.encoding)
+        except LookupError as error:
+            msg = f"encoding {self.encoding!r} is not known"
+            raise ValueError(msg) from error
+
+
+@dataclass(frozen=True)
 class Stream:
     """One table or file set of a source.
 
@@ -116,6 +152,7 @@ class Stream:
         drift: `evolve`, `freeze` or `quarantine` for columns the contract does not know.
         freshness: From the contract's SLA property `latency`, where it names the stream.
         dead_letter_limit: The custom property `deadLetterLimit`, or None where there is none.
+        dialect: How its files are written: custom properties `delimiter`, `quoteChar`, `encoding`.
     """
 
     name: str
@@ -129,6 +166,7 @@ class Stream:
     key: tuple[str, ...]
     freshness: Freshness | None = None
     dead_letter_limit: dead_letters.Limit | None = None
+    dialect: Dialect = Dialect()
 
     @property
     def control_totals(self) -> tuple[str, ...]:
@@ -258,6 +296,11 @@ def _stream(element: dict[str, Any], freshness: Freshness | None) -> Stream:
         key=tuple(column["name"] for column in keyed),
         freshness=freshness,
         dead_letter_limit=dead_letters.limit_in(custom),
+        dialect=Dialect(
+            delimiter=custom.get("delimiter", ","),
+            quote=custom.get("quoteChar", '"'),
+            encoding=custom.get("encoding", "utf-8"),
+        ),
     )
 
 
@@ -281,6 +324,7 @@ def _column(element: dict[str, Any]) -> Column:
         maximum=options.get("maximum"),
         pattern=options.get("pattern"),
         clear_because=custom.get("clearBecause"),
+        source_name=element.get("physicalName") or element["name"],
     )
 
 

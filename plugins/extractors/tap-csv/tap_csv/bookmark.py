@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from waybill_common.values import EXACT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from waybill_common.contracts import Stream
 
@@ -62,19 +62,23 @@ class Bookmark:
     def add(self, name: str, entry: Figures) -> None:
         """Note that a file was sent."""
         self._versions[name] = {
-            "number": self.version(name, entry["sha256"]),
+            "number": self.version(name, lambda: entry["sha256"]),
             "sha256": entry["sha256"],
         }
         self.files[name] = entry
         self._sent.append(entry)
 
-    def version(self, name: str, sha256: str) -> int:
-        """How often a file had changed when it came to hold this.
+    def version(self, name: str, sha256: Callable[[], str]) -> int:
+        """How often a file had changed when it came to hold what it holds.
 
         A file that is forgotten and sent again has not changed.
+
+        Args:
+            name: The file's.
+            sha256: Gives the hash of its content; asked only if it was sent before.
         """
         last = self._versions.get(name)
-        return int(last["number"]) + int(last["sha256"] != sha256) if last else 0
+        return int(last["number"]) + int(last["sha256"] != sha256()) if last else 0
 
     def forget(self, names: Iterable[str]) -> None:
         """Let files be sent again, in this invocation or in the next."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tap_csv.layout import shorten
 from waybill_common.errors import WaybillError
-from waybill_common.values import EXACT
 
 if TYPE_CHECKING:
     from tap_csv.layout import Field
@@ -28,12 +26,14 @@ class Breach:
         raw: The row's text.
         column: The first column at fault, or None where the row has the wrong number of fields.
         reason: What is wrong, in words.
+        values: Those of the columns that are read, where they can be told apart.
     """
 
     line: int
     raw: str
     column: str | None
     reason: str
+    values: Mapping[str, str | None] = field(default_factory=dict)
 
 
 OnBreach = Callable[[Breach], None]
@@ -62,21 +62,27 @@ class RowChecker:
         fields: The columns to read.
         width: How many fields a row of the file has.
         on_breach: Told of each row that breaks the contract.
+
+    Attributes:
+        breaches: Their number.
     """
 
     def __init__(self, fields: Sequence[Field], width: int, on_breach: OnBreach) -> None:
         self.fields = fields
         self.width = width
-        self.on_breach = on_breach
+        self.breaches = 0
+        self._on_breach = on_breach
 
     def columns(self, chunk: Chunk) -> list[Values]:
         """The chunk's values, column by column in the order of `fields`.
 
         An empty field is NULL, except that `""` in a text column is the empty string, as in
         PostgreSQL's own `COPY … (format csv)`. A blank line is no row, unless the file has one
-        column.
+        column. Rows that break the contract are left out.
         """
         rows = chunk.rows
+        if chunk.fault:
+            self._breach(Breach(chunk.first_line, "".join(chunk.lines), None, chunk.fault))
         if [] in rows:
             rows = [row for row in map(self._unblanked, rows) if row]
         if set(map(len, rows)) == {self.width}:
@@ -105,7 +111,7 @@ class RowChecker:
         return nulled
 
     def _values(self, record: Record) -> list[str | None]:
-        quoted = set(record.quoted_empties()) if '""' in record.raw else set()
+        quoted = set(record.quoted_empties()) if 2 * record.quote in record.raw else set()
         row = self._unblanked(record.row)
         return [
             row[field.position] or ("" if field.type.is_text and field.position in quoted else None)
@@ -124,14 +130,19 @@ class RowChecker:
             return None
         if len(fields) != self.width:
             reason = f"{len(fields)} fields where the header has {self.width}"
-            self.on_breach(Breach(record.line, record.raw, None, reason))
+            self._breach(Breach(record.line, record.raw, None, reason))
             return None
         row = self._values(record)
         for field, value in zip(self.fields, row, strict=True):
             if reason := _fault(field, value):
-                self.on_breach(Breach(record.line, record.raw, field.name, reason))
+                values = dict(zip((each.name for each in self.fields), row, strict=True))
+                self._breach(Breach(record.line, record.raw, field.name, reason, values))
                 return None
         return row
+
+    def _breach(self, breach: Breach) -> None:
+        self.breaches += 1
+        self._on_breach(breach)
 
 
 def _fault(field: Field, value: str | None) -> str:
@@ -141,30 +152,3 @@ def _fault(field: Field, value: str | None) -> str:
         return ""
     shown = "its value, not shown as it is of class pii," if field.is_pii else shorten(value)
     return f"{shown} is not {field.type.expected}"
-
-
-class Totals:
-    """Rows and exact sums of the control total columns.
-
-    Args:
-        fields: The columns that are read.
-    """
-
-    def __init__(self, fields: Sequence[Field]) -> None:
-        self._fields = fields
-        self.rows = 0
-        self.sums = {field.name: Decimal() for field in fields if field.is_control_total}
-
-    def add(self, columns: Sequence[Values]) -> None:
-        """Count a chunk of columns."""
-        self.rows += len(columns[0])
-        with localcontext(EXACT):
-            for field, column in zip(self._fields, columns, strict=True):
-                if field.is_control_total:
-                    present = (Decimal(value) for value in column if value is not None)
-                    self.sums[field.name] += sum(present, Decimal())
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """The sums as plain decimals, without exponent."""
-        return {name: f"{total:f}" for name, total in self.sums.items()}

@@ -25,6 +25,7 @@ class Field:
     Attributes:
         position: Place in the file's rows, from 0.
         type: The texts it admits in the file.
+        sql_type: The name of the type.
         is_pii: Whether no message may quote its values.
         hashed_type: The SQL type of the values whose hashes land, or None where they land in the
             clear.
@@ -35,6 +36,7 @@ class Field:
     type: values.ColumnType
     is_required: bool
     is_control_total: bool
+    sql_type: str = "text"
     is_pii: bool = False
     hashed_type: str | None = None
 
@@ -62,6 +64,12 @@ def column_type(stream: Stream, column: Column) -> values.ColumnType:
         raise WaybillError(msg, "Use text there, and cast it in staging.") from error
 
 
+def named(header: Sequence[str], stream: Stream) -> list[str]:
+    """A header with the contract's names in place of those that its `physicalName`s give."""
+    names = {column.source_name: column.name for column in stream.columns}
+    return [names.get(name, name) for name in header]
+
+
 def unknown_columns(header: Sequence[str], stream: Stream) -> list[str]:
     """Columns of a header that the contract does not know, in the file's order."""
     known = {column.name for column in stream.columns}
@@ -75,7 +83,7 @@ def of_header(header: Sequence[str], stream: Stream, place: str) -> list[Field]:
     refused where it is `freeze`, and left out where it is `quarantine`.
 
     Args:
-        header: The names in the file's first record.
+        header: The names of the file's columns, as the contract has them.
         stream: What the contract says.
         place: The file, for messages.
 
@@ -105,6 +113,7 @@ def of_header(header: Sequence[str], stream: Stream, place: str) -> list[Field]:
             type=column_type(stream, column),
             is_required=column.is_required,
             is_control_total=column.is_control_total,
+            sql_type=column.sql_type,
             is_pii=column.is_pii,
             hashed_type=column.sql_type if column.is_hashed else None,
         )

@@ -1,4 +1,4 @@
-"""CSV bytes as chunks of rows that still know their physical lines.
+"""CSV records as chunks of rows that still know their physical lines.
 
 Python's `csv` module parses; the lines it was fed are kept beside its rows, because it tells neither
 the line a record starts at nor whether an empty field was quoted.
@@ -6,45 +6,26 @@ the line a record starts at nor whether an empty field was quoted.
 
 from __future__ import annotations
 
-import codecs
 import csv
-import hashlib
-import io
 import re
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from tap_csv.tape import LARGEST_FIELD, MalformedCsvError
+from waybill_common.contracts import Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BLOCK_BYTES = 1 << 20
+    from tap_csv.tape import Tape
+
 CHUNK_ROWS = 8192
-LARGEST_FIELD = 16 << 20
-"""Characters; an unclosed quote would otherwise swallow the rest of the file into memory."""
+FEW_ROWS = 64
+"""Up to so many, lines are taken from the tape one by one, so that few have to be given back."""
 
 _LINE_END = re.compile("\r\n|\r|\n")
-
-
-class ByteStream(Protocol):
-    """What is read from: any binary file object."""
-
-    def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes; none at the end."""
-
-
-class MalformedCsvError(Exception):
-    """The bytes are not CSV.
-
-    Attributes:
-        line: Physical line, from 1, at which the record starts that cannot be read.
-        reason: What is wrong with it.
-    """
-
-    def __init__(self, line: int, reason: str) -> None:
-        self.line = line
-        self.reason = reason
-        super().__init__(f"line {line}: {reason}")
+_PLAIN = Dialect()
 
 
 @dataclass(frozen=True)
@@ -54,14 +35,16 @@ class Record:
     Attributes:
         line: Physical line, from 1, at which it starts.
         raw: Its text, with quotes and line end.
+        quote: The character that its fields may be quoted with.
     """
 
     line: int
     raw: str
     row: list[str]
+    quote: str = '"'
 
     def quoted_empties(self) -> list[int]:
-        """Positions of the fields written as `""`.
+        """Positions of the fields that are empty and quoted.
 
         The parser is strict, so a field's raw length follows from its value: a quoted one has two
         quotes more, and each quote inside it twice.
@@ -69,10 +52,10 @@ class Record:
         found = []
         start = 0
         for position, value in enumerate(self.row):
-            is_quoted = self.raw.startswith('"', start)
+            is_quoted = self.raw.startswith(self.quote, start)
             if is_quoted and not value:
                 found.append(position)
-            start += len(value) + (2 + value.count('"') if is_quoted else 0) + 1
+            start += len(value) + (2 + value.count(self.quote) if is_quoted else 0) + 1
         return found
 
 
@@ -83,16 +66,20 @@ class Chunk:
     Attributes:
         rows: Parsed rows; a blank line is an empty list.
         first_line: Number of the first line, from 1.
+        quote: The character that fields may be quoted with.
+        fault: Why the only line is no row, where it is none.
     """
 
     rows: list[list[str]]
     lines: list[str]
     first_line: int
+    quote: str = '"'
+    fault: str = ""
 
     @property
     def has_quoted_empties(self) -> bool:
-        """Whether a field may be written as `""`; False is certain."""
-        return '""' in "".join(self.lines)
+        """Whether a field may be empty and quoted; False is certain."""
+        return 2 * self.quote in "".join(self.lines)
 
     def records(self) -> Iterator[Record]:
         """Each row with its line and raw text, blank lines included."""
@@ -101,83 +88,96 @@ class Chunk:
             start = index
             index += 1 + sum(len(_LINE_END.findall(value)) for value in row)
             raw = "".join(self.lines[start:index])
-            yield Record(line=self.first_line + start, raw=raw, row=row)
+            yield Record(self.first_line + start, raw, row, self.quote)
 
 
 class CsvReader:
-    """Reads one CSV file once, in blocks, hashing the very bytes it parses.
+    """Parses the records of one file, from wherever the tape stands.
 
     Args:
-        stream: The file's bytes. UTF-8, with or without a byte order mark; bytes that are not
-            UTF-8 become lone surrogates, which no column type admits.
+        tape: The file's bytes. What is not UTF-8 in them becomes lone surrogates, which no column
+            type admits.
+        dialect: Which characters mean something.
 
     Attributes:
-        size: Bytes read so far.
         header: The first record.
     """
 
-    def __init__(self, stream: ByteStream, *, delimiter: str = ",") -> None:
+    def __init__(self, tape: Tape, dialect: Dialect = _PLAIN) -> None:
         csv.field_size_limit(LARGEST_FIELD)
-        self._stream = stream
-        self._hash = hashlib.sha256()
-        self._window: list[str] = []
-        self._parsed_lines = 0
-        lines = chain.from_iterable(self._blocks())
-        self._parser = csv.reader(lines, delimiter=delimiter, strict=True)
-        self.size = 0
-        header = self._take(1)
+        self._tape = tape
+        self._dialect = dialect
+        self.rewind()
+        header = self.take(1)
+        if header and header.fault:
+            raise MalformedCsvError(1, header.fault)
         self.header = next(header.records()) if header else Record(line=1, raw="", row=[])
 
-    @property
-    def sha256(self) -> str:
-        """Hash of the bytes read so far, in hexadecimal."""
-        return self._hash.hexdigest()
+    def rewind(self) -> None:
+        """Give back to the tape what was not parsed yet."""
+        self._tape.rewind()
+        self._window: list[str] = []
+        self._is_single = True
+        self._used = 0
+        self._parser = csv.reader(
+            chain.from_iterable(self._pieces()),
+            delimiter=self._dialect.delimiter,
+            quotechar=self._dialect.quote,
+            strict=True,
+        )
 
     def chunks(self) -> Iterator[Chunk]:
-        """The rows after the header.
-
-        Yields:
-            Up to CHUNK_ROWS rows, about as many as a block holds: memory does not grow with the
-            file, nor with the number of rows that are short.
+        """All that is left, about a block at a time.
 
         Raises:
-            MalformedCsvError: A quote is left open, or text follows a closing quote.
+            MalformedCsvError: The file ends inside a quoted field.
         """
-        while chunk := self._take(min(CHUNK_ROWS, max(16, len(self._window)))):
+        while chunk := self.take(CHUNK_ROWS):
             yield chunk
 
-    def _take(self, count: int) -> Chunk | None:
+    def take(self, count: int) -> Chunk | None:
+        """The next rows.
+
+        Args:
+            count: At most so many; of many, no more than a block holds are given, so that memory
+                does not grow where rows are short.
+
+        Returns:
+            The rows; or one line that is none, with the fault; or None at the end of the file.
+
+        Raises:
+            MalformedCsvError: A quote is left open, or closed by text after more than one line.
+        """
+        self._is_single = count <= FEW_ROWS
         rows: list[list[str]] = []
         try:
-            rows.extend(islice(self._parser, count))
+            rows.extend(islice(self._parser, min(count, FEW_ROWS)))
+            read = self._parser.line_num - self._used
+            rows.extend(islice(self._parser, max(0, min(count, len(self._window)) - read)))
         except csv.Error as error:
-            read = Chunk(rows, self._window, self._parsed_lines + 1)
-            lines = sum(len(_LINE_END.findall(record.raw)) for record in read.records())
-            raise MalformedCsvError(self._parsed_lines + 1 + lines, str(error)) from error
-        used = self._parser.line_num - self._parsed_lines
-        chunk = Chunk(rows, self._window[:used], self._parsed_lines + 1)
+            return self._stopped(rows, error)
+        return self._chunk(rows, self._parser.line_num - self._used) if rows else None
+
+    def _stopped(self, rows: list[list[str]], error: csv.Error) -> Chunk:
+        parsed = Chunk(rows, self._window, self._tape.line)
+        lines = sum(len(_LINE_END.findall(record.raw)) for record in parsed.records())
+        failed = self._parser.line_num - self._used - lines
+        if not rows and (failed != 1 or str(error).startswith(("unexpected end", "field larger"))):
+            raise MalformedCsvError(self._tape.line, str(error)) from error
+        fault = "" if rows else f"not CSV: {error}"
+        chunk = self._chunk(rows, lines or 1, fault)
+        self.rewind()
+        return chunk
+
+    def _chunk(self, rows: list[list[str]], used: int, fault: str = "") -> Chunk:
+        lines = self._window[:used]
+        chunk = Chunk(rows, lines, self._tape.line, self._dialect.quote, fault)
         del self._window[:used]
-        self._parsed_lines = self._parser.line_num
-        return chunk if rows else None
+        self._used += used
+        self._tape.consume(lines)
+        return chunk
 
-    def _blocks(self) -> Iterator[list[str]]:
-        decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
-        rest = ""
-        while data := self._stream.read(BLOCK_BYTES):
-            self._hash.update(data)
-            self.size += len(data)
-            text = rest + decoder.decode(data)
-            # A carriage return at the very end may be half of a line end.
-            cut = text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1
-            rest = text[cut:]
-            if len(rest) > LARGEST_FIELD:
-                line = self._parsed_lines + len(self._window) + 1
-                raise MalformedCsvError(line, f"line longer than {LARGEST_FIELD} characters")
-            yield self._split(text[:cut])
-        yield self._split(rest + decoder.decode(b"", final=True))
-
-    def _split(self, text: str) -> list[str]:
-        # Not str.splitlines, which also splits at form feeds and Unicode separators.
-        lines = list(io.StringIO(text, newline=""))
-        self._window += lines
-        return lines
+    def _pieces(self) -> Iterator[list[str]]:
+        while lines := self._tape.lines(is_single=self._is_single):
+            self._window += lines
+            yield lines

@@ -6,12 +6,14 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from tap_csv.layout import column_type
+from waybill_common.dead_letters import LIMIT_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from waybill_common.contracts import Stream
 
+DRIFT_MARK = "x-drift"
 SOURCE_FILE = {"type": ["string"], "x-sql-datatype": "text"}
 EXTRACTED_AT = {"type": ["string"], "format": "date-time", "x-sql-datatype": "timestamptz"}
 
@@ -37,11 +39,15 @@ def of_stream(stream: Stream, unknown: Iterable[str]) -> dict[str, Any]:
         properties[name] = {"type": ["string", "null"], "x-sql-datatype": "text"}
     properties["_sdc_source_file"] = dict(SOURCE_FILE)
     properties["_sdc_extracted_at"] = dict(EXTRACTED_AT)
-    return {
+    schema = {
         "type": "object",
         "properties": properties,
         "x-source-partition": "_sdc_source_file",
+        DRIFT_MARK: stream.drift,
     }
+    if stream.dead_letter_limit:
+        schema[LIMIT_MARK] = stream.dead_letter_limit.mark()
+    return schema
 
 
 def marked(message: dict[str, Any], own: dict[str, Any], *, is_whole_table: bool) -> dict[str, Any]:
@@ -59,6 +65,7 @@ def marked(message: dict[str, Any], own: dict[str, Any], *, is_whole_table: bool
             properties[name] |= {key: marks[key] for key in marks if key.startswith("x-")}
     if own["x-source-partition"] in properties:
         result["x-source-partition"] = own["x-source-partition"]
+    result |= {mark: own[mark] for mark in (DRIFT_MARK, LIMIT_MARK) if mark in own}
     if is_whole_table:
         result["x-whole-table"] = True
     return result

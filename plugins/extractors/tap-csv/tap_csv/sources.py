@@ -6,7 +6,6 @@ import fnmatch
 import gzip
 import weakref
 import zipfile
-import zlib
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 GZIP = ".gz"
+ZSTD = ".zst"
 ZIP = ".zip"
 WILDCARDS = "*?["
 
@@ -44,17 +44,43 @@ class SourceFile:
         place: Where it is, in words, without secrets.
         stored_size: Bytes as it is stored, or None where only reading tells.
         opener: Opens it as it is stored.
+        local: The local file that it is, or that it is a member of.
+        is_member: Whether it is a member of an archive.
     """
 
     name: str
     place: str
     stored_size: int | None
     opener: Callable[[], BinaryIO]
+    local: Path | None = None
+    is_member: bool = False
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether its content differs from what is stored under its name."""
+        return self.name.endswith((GZIP, ZSTD))
 
     @property
     def size(self) -> int | None:
         """Bytes of its content, or None where only reading tells."""
-        return None if self.name.endswith(GZIP) else self.stored_size
+        return None if self.is_compressed else self.stored_size
+
+    @property
+    def bare(self) -> Path | None:
+        """The local file whose bytes are its content, if there is one."""
+        return None if self.is_compressed or self.is_member else self.local
+
+    def identity(self) -> dict[str, int] | None:
+        """What changes when somebody writes to the local file, or puts another in its place.
+
+        Raises:
+            WaybillError: It is gone.
+        """
+        if self.local is None:
+            return None
+        with _naming(self.place):
+            found = self.local.stat()
+        return {"size": found.st_size, "mtime_ns": found.st_mtime_ns, "inode": found.st_ino}
 
     @contextmanager
     def open(self) -> Iterator[_Content]:
@@ -68,6 +94,8 @@ class SourceFile:
                 stream = stack.enter_context(self.opener())
                 if self.name.endswith(GZIP):
                     stream = stack.enter_context(cast("BinaryIO", gzip.GzipFile(fileobj=stream)))
+                elif self.name.endswith(ZSTD):
+                    stream = stack.enter_context(_zstandard(stream))
             yield _Content(stream, self.place)
 
     def matches(self, pattern: str) -> bool:
@@ -109,7 +137,7 @@ def of_path(path: Path, setting: str) -> Source:
         return of_folder(path)
     if path.is_file():
         if path.suffix.lower() == ZIP:
-            return of_zip(lambda: path.open("rb"), str(path), setting)
+            return of_zip(lambda: path.open("rb"), str(path), setting, local=path)
         return Source(str(path), (_local(path, path.parent),), is_complete=False)
     if any(character in str(path) for character in WILDCARDS):
         root = _fixed_part(path)
@@ -128,13 +156,16 @@ def of_folder(folder: Path, *, is_recursive: bool = False) -> Source:
     return Source(str(folder), tuple(file for file in files if not is_hidden(file.name)))
 
 
-def of_zip(opener: Callable[[], BinaryIO], place: str, setting: str) -> Source:
+def of_zip(
+    opener: Callable[[], BinaryIO], place: str, setting: str, local: Path | None = None
+) -> Source:
     """The members of a zip, at any depth.
 
     Args:
         opener: Opens the archive's bytes; they must be seekable.
         place: The archive, for messages.
         setting: The setting that names it, for messages.
+        local: The archive, if it is a local file.
 
     Raises:
         WaybillError: It is no zip, is encrypted, or holds two members of one name.
@@ -153,15 +184,16 @@ def of_zip(opener: Callable[[], BinaryIO], place: str, setting: str) -> Source:
     if twice := next((name for name in names if names.count(name) > 1), None):
         msg = f"{setting}: {place} holds {twice} twice."
         raise WaybillError(msg, "Pack the archive anew with each file once.")
-    return Source(place, tuple(_member(archive, info, place) for info in members))
+    return Source(place, tuple(_member(archive, info, place, local) for info in members))
 
 
 def matches(name: str, pattern: str) -> bool:
     """Whether a glob means a name.
 
-    A pattern without `/` looks at the last part alone; `.gz` at the end of the name does not count.
+    A pattern without `/` looks at the last part alone; `.gz` and `.zst` at the end of the name do
+    not count.
     """
-    name = name.removesuffix(GZIP)
+    name = name.removesuffix(GZIP).removesuffix(ZSTD)
     return fnmatch.fnmatchcase(name if "/" in pattern else PurePosixPath(name).name, pattern)
 
 
@@ -181,23 +213,35 @@ def names_of(files: Iterable[SourceFile]) -> str:
 def _naming(place: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        # RuntimeError: an encrypted member, or (as NotImplementedError) an unknown compression.
+    except WaybillError:
+        raise
+    except Exception as error:  # each archive, compression and filesystem raises its own
         msg = f"{place} cannot be read: {str(error) or type(error).__name__}."
         raise WaybillError(msg, "Check that the file is whole and may be read.") from error
 
 
+def _zstandard(stream: BinaryIO) -> BinaryIO:
+    from backports import zstd  # noqa: PLC0415 - few files need it
+
+    # Unlike other bindings this one, CPython's own, does not take a file that is cut off for whole.
+    return cast("BinaryIO", zstd.ZstdFile(stream))
+
+
 def _local(path: Path, root: Path) -> SourceFile:
     name = path.relative_to(root).as_posix()
-    return SourceFile(name, str(path), path.stat().st_size, lambda: path.open("rb"))
+    return SourceFile(name, str(path), path.stat().st_size, lambda: path.open("rb"), path)
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str) -> SourceFile:
+def _member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, place: str, local: Path | None
+) -> SourceFile:
     return SourceFile(
         info.filename,
         f"{place}/{info.filename}",
         info.file_size,
         lambda: cast("BinaryIO", archive.open(info)),
+        local,
+        is_member=True,
     )
 
 

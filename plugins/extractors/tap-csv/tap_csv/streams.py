@@ -7,29 +7,32 @@ import hashlib
 import json
 import logging
 import sys
-from functools import cached_property
+from contextlib import closing
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from tap_csv import files, schema
+from tap_csv import checks, files, schema
+from tap_csv.batches import Batches, CsvEncoding
 from tap_csv.bookmark import Bookmark, fingerprint, is_of_another_origin
-from waybill_common import copy_text, pii
-from waybill_common.tap import CopyEncoding, WaybillStream
+from tap_csv.files import FileRead
+from tap_csv.look import Run
+from waybill_common import dead_letters, pii
+from waybill_common.tap import WaybillStream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.singerlib.messages import SchemaMessage
 
-    from tap_csv.checks import Values
-    from tap_csv.layout import Field
+    from tap_csv.batches import Range
+    from tap_csv.checks import Breach, Values
     from tap_csv.sources import SourceFile
     from tap_csv.tap import TapCsv
     from waybill_common import contracts
 
 logger = logging.getLogger(__name__)
 
-_ESCAPED = "\\\n\t\r"
 
 
 class CsvStream(WaybillStream):
@@ -91,26 +94,47 @@ class CsvStream(WaybillStream):
             self._commit(file, read, bookmark)
 
     def _sync_batches(self, batch_config: BatchConfig, context: Any = None) -> None:  # noqa: ARG002 - SDK signature
-        """Send each file that changed as one batch, followed by the state that says so."""
-        folder = self._csv_tap.batch_folder
+        """Send the ranges of each file that changed, followed by the state that says so."""
+        folder = self._csv_tap.batch_folder  # made even if nothing is sent: it sweeps dead runs'
         with self.get_batch_counter() as counter:
             for file, read, bookmark in self._changed():
-                text = self._copy_text(file, read)
-                manifest = [path.absolute().as_uri() for path, _ in folder.write(text)]
-                names = [one.name for one in read.fields]
-                columns = [*names, "_sdc_source_file"]
-                encoding = CopyEncoding(
-                    columns=columns,
-                    rows=read.entry["rows"],
-                    batch_id=self._batch_id(file, read, columns, bookmark),
-                    extracted_at=self._extracted_at,
-                    source_partition=file.name,
-                )
-                self._write_batch_message(encoding=encoding, manifest=manifest)
-                counter.increment()
+                version = bookmark.version(file.name, lambda file=file: files.sha256(file))
+                send = partial(self._send, file, read, version)
+                with closing(Batches(file, read, folder, send)) as batches:
+                    for part in read.parts():
+                        if isinstance(part, Run):
+                            batches.add_run(part)
+                        else:
+                            batches.add_columns(part)
+                    batches.flush()
+                if not batches.sent:
+                    send(None)
+                counter.increment(batches.sent or 1)
                 self._commit(file, read, bookmark)
 
-    def _changed(self) -> Iterator[tuple[SourceFile, files.FileRead, Bookmark]]:
+    def _send(self, file: SourceFile, read: FileRead, version: int, part: Range | None) -> None:
+        """Send a range, or the word that a file has no rows."""
+        columns = [field.name for field in read.fields]
+        # The same when a file is sent again after a crash, and another one when it changes, also
+        # back to what it held before.
+        identity = [self.name, self._origin, file.name, version, self._read_as, columns]
+        place = [read.sha256, part.offset, part.rows] if part else []
+        encoding = CsvEncoding(
+            columns=columns,
+            batch_id=hashlib.sha256(json.dumps([identity, place]).encode()).hexdigest(),
+            extracted_at=self._extracted_at,
+            source_partition=file.name,
+            delimiter=read.delimiter,
+        )
+        if part:
+            encoding.rows = part.rows
+            encoding.offset = part.offset
+            encoding.length = part.length
+            encoding.file_identity = part.identity
+        manifest = [part.path.absolute().as_uri()] if part else []
+        self._write_batch_message(encoding=encoding, manifest=manifest)
+
+    def _changed(self) -> Iterator[tuple[SourceFile, FileRead, Bookmark]]:
         totals = [name for name in self._contract.control_totals if self._is_selected(name)]
         bookmark = Bookmark(self.stream_state, totals, self._origin)
         skipped: set[str] = set()
@@ -140,34 +164,35 @@ class CsvStream(WaybillStream):
             )
         self.write_bookmark(bookmark.document(self._extracted_at))
 
-    def _read(self, file: SourceFile) -> files.FileRead:
-        return files.FileRead(file, self._contract, self._is_selected, self._hasher)
+    def _read(self, file: SourceFile) -> FileRead:
+        limit = self._contract.dead_letter_limit or dead_letters.DEFAULT_LIMIT
+        on_breach = checks.refuse(file.place) if limit.is_off else partial(self._bury, file)
+        return FileRead(file, self._contract, self._is_selected, self._hasher, on_breach)
 
-    def _commit(self, file: SourceFile, read: files.FileRead, bookmark: Bookmark) -> None:
+    def _bury(self, file: SourceFile, breach: Breach) -> None:
+        """Tell the target of a row that cannot land."""
+        values = breach.values
+        letter = dead_letters.DeadLetter(
+            stream=self.name,
+            reason=breach.reason,
+            source_file=file.name,
+            source_line=breach.line,
+            key={name: values[name] for name in self._contract.key if name in values} or None,
+            column=breach.column,
+            raw=breach.raw.rstrip("\r\n"),
+            payload=values or None,
+        )
+        columns = self._contract.columns
+        hashes = self._hasher.of_columns(columns) if self._hasher else {}
+        self._csv_tap.write_dead_letter(pii.hashed_letter(letter, hashes))
+
+    def _commit(self, file: SourceFile, read: FileRead, bookmark: Bookmark) -> None:
         before = bookmark.files.get(file.name)
         bookmark.add(file.name, read.entry | {"read_as": self._read_as})
         if self._contract.key and before and before["sha256"] != read.entry["sha256"]:
             # A row that this file has given up may stand in an earlier one, which it had covered.
             bookmark.forget(each.name for each in self._files if each.name < file.name)
         self.write_bookmark(bookmark.document(self._extracted_at))
-
-    def _copy_text(self, file: SourceFile, read: files.FileRead) -> Iterator[bytes]:
-        fixed = f"\t{copy_text.escape(file.name)}\n"
-        for columns in read.columns():
-            fields = list(map(_encoded, read.fields, columns))
-            if fields[0]:
-                rows = map("\t".join, zip(*fields, strict=True))
-                yield (fixed.join(rows) + fixed).encode()
-
-    def _batch_id(
-        self, file: SourceFile, read: files.FileRead, columns: list[str], bookmark: Bookmark
-    ) -> str:
-        # The same when a file is sent again after a crash, and another one when it changes, also
-        # back to what it held before.
-        sha256 = read.entry["sha256"]
-        version = bookmark.version(file.name, sha256)
-        parts = [self.name, self._origin, file.name, version, sha256, self._read_as, columns]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def _is_selected(self, name: str) -> bool:
         return self.mask["properties", name]
@@ -184,18 +209,6 @@ class CsvStream(WaybillStream):
 
     def _write_starting_replication_value(self, context: Any) -> None:
         """Nothing: there is no replication key."""
-
-
-def _encoded(one: Field, column: Values) -> Iterable[str]:
-    if one.landed.is_text:
-        present = "".join(value for value in column if value) if None in column else "".join(column)  # type: ignore[arg-type]  # no None is left
-        if any(character in present for character in _ESCAPED):
-            return [
-                copy_text.NULL if value is None else copy_text.escape(value) for value in column
-            ]
-    if None in column:
-        return [copy_text.NULL if value is None else value for value in column]
-    return column  # type: ignore[return-value]  # no None is left
 
 
 def _converted(convert: Any, column: Values) -> list[Any]:

@@ -103,7 +103,7 @@ class TapCsv(WaybillTap):
 def _unknown_columns(stream: Stream, found: Sequence[SourceFile]) -> list[str]:
     names: dict[str, None] = {}
     for file in found:
-        header = files.header(file)
+        header = files.header(file, stream)
         layout.of_header(header, stream, file.place)
         if stream.drift == "evolve":
             names |= dict.fromkeys(layout.unknown_columns(header, stream))

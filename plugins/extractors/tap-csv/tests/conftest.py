@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tap_csv.reader import CsvReader
 from tap_csv.tap import TapCsv
-from waybill_common import batch_files, copy_text
+from tap_csv.tape import Tape
+from waybill_common import batch_files
+from waybill_common.contracts import Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,15 +61,46 @@ def gather(text: str, *, is_decoded: bool = True) -> Output:
     return output
 
 
+def batch_bytes(message: dict[str, Any]) -> bytes:
+    """The range that a BATCH message speaks of."""
+    if not message["manifest"]:
+        return b""
+    (uri,) = message["manifest"]
+    path, encoding = batch_files.local_path(uri), message["encoding"]
+    if identity := encoding.get("file_identity"):
+        found = path.stat()
+        assert identity == {
+            "size": found.st_size,
+            "mtime_ns": found.st_mtime_ns,
+            "inode": found.st_ino,
+        }
+    with path.open("rb") as file:
+        file.seek(encoding["offset"])
+        data = file.read(encoding["length"])
+    assert len(data) == encoding["length"]
+    return data
+
+
+@pytest.fixture(name="range_of")
+def _range_of() -> Callable[[dict[str, Any]], bytes]:
+    return batch_bytes
+
+
 def batch_rows(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same as rows."""
     encoding = message["encoding"]
+    names = encoding["columns"]
+    fixed = {
+        "_sdc_source_file": encoding["source_partition"],
+        "_sdc_extracted_at": encoding["extracted_at"],
+    }
+    tape = Tape(io.BytesIO(b"header\n" + batch_bytes(message)))
     rows = []
-    for uri in message["manifest"]:
-        text = batch_files.local_path(uri).read_bytes().decode()
-        for line in text.split("\n")[:-1]:
-            values = copy_text.decode_row(line)
-            row = dict(zip(encoding["columns"], values, strict=True))
-            rows.append(row | {"_sdc_extracted_at": encoding["extracted_at"]})
+    for chunk in CsvReader(tape, Dialect(encoding["delimiter"])).chunks():
+        for record in chunk.records():
+            quoted = record.quoted_empties()
+            values = [value or ("" if i in quoted else None) for i, value in enumerate(record.row)]
+            rows.append(dict(zip(names, values or [None], strict=True)) | fixed)
     assert len(rows) == encoding["rows"]
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -79,8 +80,11 @@ def test_broken_pipe_is_no_success(config: Path) -> None:
     assert "Traceback" not in errors
 
 
-def test_left_over_batch_files_are_swept(config: Path, home: Path) -> None:
+def test_left_over_batch_files_are_swept(config: Path, folder: Path, home: Path) -> None:
     # Protects the disk: what a dead run left is gone after the next start, also if it sends nothing.
+    content = (folder / "t.csv").read_bytes()
+    (folder / "t.csv").unlink()
+    (folder / "t.csv.gz").write_bytes(gzip.compress(content))
     first = tap(config, mode="batch")
     left = list(home.rglob("*.copy"))
     assert first.returncode == 0

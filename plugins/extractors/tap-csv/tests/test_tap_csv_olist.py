@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from itertools import zip_longest
 from pathlib import Path
@@ -10,10 +11,17 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from waybill_common import batch_files, copy_text
+from tap_csv import look
+from tap_csv.reader import CsvReader
+from tap_csv.tape import Tape
+from waybill_common import contracts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from waybill_warehouse.scratch import ScratchDatabase
+
+    Bytes = Callable[[dict[str, Any]], bytes]
 
 ROOT = Path(__file__).parents[4]
 ARCHIVE = ROOT.parent / "shared" / "data" / "brazilian-ecommerce.zip"
@@ -43,14 +51,25 @@ SUMS = {
 }
 
 
-def landed(message: dict[str, Any]) -> Iterator[tuple[str | None, ...]]:
-    for uri in message["manifest"]:
-        with batch_files.local_path(uri).open(encoding="utf-8", newline="\n") as lines:
-            for line in lines:
-                yield tuple(copy_text.decode_row(line)[:-1])
+def landed(messages: list[dict[str, Any]], range_of: Bytes) -> Iterator[tuple[str | None, ...]]:
+    for message in messages:
+        tape = Tape(io.BytesIO(b"header\n" + range_of(message)))
+        for chunk in CsvReader(tape).chunks():
+            for record in chunk.records():
+                quoted = record.quoted_empties() if '""' in record.raw else ()
+                yield tuple(v or ("" if i in quoted else None) for i, v in enumerate(record.row))
 
 
-def test_every_value_of_the_archive_arrives(run: Callable[..., Any], tmp_path: Path) -> None:
+def by_stream(output: Any) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for message in output.of("BATCH"):
+        found.setdefault(message["stream"], []).append(message)
+    return found
+
+
+def test_every_value_of_the_archive_arrives(
+    run: Callable[..., Any], range_of: Bytes, tmp_path: Path
+) -> None:
     # Protects all 1,550,922 rows, value by value in their order, and the sums of money, against
     # DuckDB's reading of the same files.
     output = run(ARCHIVE, CONTRACT, is_decoded=False)
@@ -58,19 +77,20 @@ def test_every_value_of_the_archive_arrives(run: Callable[..., Any], tmp_path: P
         opened.extractall(tmp_path)
     rows = {}
     database = duckdb.connect()
-    for message in output.of("BATCH"):
-        stream, columns = message["stream"], message["encoding"]["columns"][:-1]
+    for stream, messages in by_stream(output).items():
         table = f"""
             read_csv('{tmp_path / FILES[stream]}', all_varchar = true, header = true, delim = ',',
                 quote = '"', escape = '"', parallel = false, strict_mode = true)
         """
         expected = database.execute(f"from {table}")
+        columns = messages[0]["encoding"]["columns"]
         assert [name for name, *_ in expected.description] == columns
         count = 0
-        for ours, theirs in zip_longest(landed(message), iter(expected.fetchone, None)):
+        for ours, theirs in zip_longest(landed(messages, range_of), iter(expected.fetchone, None)):
             assert ours == theirs, (stream, count)
             count += 1
         rows[stream] = count
+
         totals = {
             name: database.execute(f"select sum({name}::decimal(18, 2)) from {table}").fetchone()
             for name in SUMS.get(stream, {})
@@ -93,3 +113,30 @@ def test_every_value_of_the_archive_arrives(run: Callable[..., Any], tmp_path: P
     again = run(ARCHIVE, CONTRACT, state=output.state)
     assert again.of("BATCH") == []
     assert sum(again.bookmark(stream)["source"]["rows"] for stream in rows) == 1_550_922
+
+
+def test_both_paths_land_the_same_rows(
+    run: Callable[..., Any],
+    range_of: Bytes,
+    source_database: ScratchDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Protects the look: on each real file COPY reads from the bytes what the checked path reads.
+    looked = by_stream(run(ARCHIVE, CONTRACT, is_decoded=False))
+    monkeypatch.setattr(look, "of_file", lambda *_: None)
+    checked = by_stream(run(ARCHIVE, CONTRACT, is_decoded=False))
+    with source_database.connection("admin").connect(autocommit=True) as database:
+        for stream in contracts.load(CONTRACT).streams:
+            for table, messages in (("looked", looked), ("checked", checked)):
+                columns = ", ".join(f"{each.name} {each.sql_type}" for each in stream.columns)
+                database.execute(f"drop table if exists {table}")
+                database.execute(f"create temp table {table} ({columns})")
+                names = ", ".join(each.name for each in stream.columns)
+                copy_in = f"copy {table} ({names}) from stdin (format csv)"
+                for message in messages[stream.name]:
+                    assert message["encoding"]["columns"] == [each.name for each in stream.columns]
+                    with database.cursor() as cursor, cursor.copy(copy_in) as copy:
+                        copy.write(range_of(message))
+            for one, other in (("looked", "checked"), ("checked", "looked")):
+                lost = f"select count(*) from (table {one} except all table {other}) as lost"
+                assert database.execute(lost).fetchone() == (0,), (stream.name, one)

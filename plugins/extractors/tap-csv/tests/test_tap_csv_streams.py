@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -222,20 +223,37 @@ def test_vanished_file_stays_in_the_bookmark(
     assert later.bookmark("t")["source"]["rows"] == 2
 
 
-def test_batch_says_what_it_holds(
+def test_batch_is_a_range_of_the_very_file(
     run: Run, contract: MakeContract, folder: Path, home: Path
 ) -> None:
-    # Protects the batch message that the target relies on, and the secrecy of its files.
+    # Protects the way of the bytes to COPY: no copy of them is made, and the target can tell if the
+    # file is still the one that was looked at.
     promised = contract({"t": {"id": "integer"}})
     (folder / "t.csv").write_text("id\n1\n")
-    first = run(folder, promised).of("BATCH")[0]
-    encoding = first["encoding"]
-    assert (encoding["format"], encoding["compression"]) == ("copy", "none")
-    assert encoding["columns"] == ["id", "_sdc_source_file"]
+    (message,) = run(folder, promised).of("BATCH")
+    encoding = message["encoding"]
+    assert batch_files.local_path(message["manifest"][0]) == folder / "t.csv"
+    assert (encoding["format"], encoding["compression"]) == ("csv", "none")
+    assert (encoding["offset"], encoding["length"], encoding["rows"]) == (3, 2, 1)
+    assert encoding["columns"] == ["id"]
     assert encoding["source_partition"] == "t.csv"
-    file = batch_files.local_path(first["manifest"][0])
+    found = (folder / "t.csv").stat()
+    expected = {"size": 5, "mtime_ns": found.st_mtime_ns, "inode": found.st_ino}
+    assert encoding["file_identity"] == expected
+    assert list(home.rglob("*.copy")) == []
+
+
+def test_batch_of_a_compressed_file_is_a_private_copy(
+    run: Run, contract: MakeContract, folder: Path, home: Path
+) -> None:
+    # Protects the secrecy of what is unpacked, and its place, by which the target removes it.
+    (folder / "t.csv.gz").write_bytes(gzip.compress(b"id\n1\n"))
+    (message,) = run(folder, contract({"t": {"id": "integer"}})).of("BATCH")
+    file = batch_files.local_path(message["manifest"][0])
+    assert file.read_bytes() == b"1\n"
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.is_relative_to(home / "batch" / "tap-csv--shop")
+    assert "file_identity" not in message["encoding"]
 
 
 def test_file_that_lost_its_rows_is_announced(

@@ -1,0 +1,216 @@
+"""A look at the bytes: which records COPY reads exactly as the checked path would.
+
+A compiled expression of one whole record, made of the columns' types in the file's order, admits less
+than either of the two does; what it does not admit is no fault, but goes to the checked path.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from waybill_common import sql_types
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_csv.layout import Field
+    from tap_csv.tape import Tape
+    from waybill_common.contracts import Dialect
+
+DELIMITERS = ",;|\t^~"
+"""Those that stand in no value but a text."""
+
+_DAY = (
+    rb"(?:[1-9][0-9]{3}-(?:"
+    rb"(?:0[13-9]|1[0-2])-(?:0[1-9]|[12][0-9]|30)"
+    rb"|02-(?:0[1-9]|1[0-9]|2[0-8])"
+    rb"|(?:0[13578]|1[02])-31)"
+    rb"|[1-9][0-9](?:0[48]|[2468][048]|[13579][26])-02-29)"
+)
+"""Days from the year 1000 on, all of which exist: of leap years, not those that end a century."""
+_CLOCK = rb"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6}+)?+)?+"
+_OFFSET = rb"(?:Z|[+-](?:0[0-9]|1[0-4])(?::?+[0-5][0-9])?+)"
+_DECIMAL = rb"[+-]?+(?:[0-9]{1,%d}+(?:\.[0-9]{0,%d}+)?+|\.[0-9]{1,%d}+)"
+_PATTERNS = {
+    "smallint": rb"[+-]?+(?:[0-9]{1,4}+|[12][0-9]{4}|3[01][0-9]{3})",
+    "integer": rb"[+-]?+(?:[0-9]{1,9}+|1[0-9]{9}|20[0-9]{8})",
+    "bigint": rb"[+-]?+(?:[0-9]{1,18}+|[0-8][0-9]{18})",
+    "numeric": _DECIMAL % (99, 99, 99),
+    "real": _DECIMAL % (20, 20, 20),
+    "double precision": _DECIMAL % (20, 20, 20) + rb"(?:[eE][+-]?+[0-9]{1,2}+)?+",
+    "boolean": rb"(?:[tf01TF]|[tT][rR][uU][eE]|[fF][aA][lL][sS][eE])",
+    "uuid": rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    "date": _DAY,
+    "timestamp without time zone": _DAY + rb"(?:[ T]" + _CLOCK + rb")?+",
+    "timestamp with time zone": _DAY + rb"(?:[ T]" + _CLOCK + _OFFSET + rb"?+)?+",
+}
+_REST = rb"([\s\S]++)"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Records that COPY can read where they stand.
+
+    Attributes:
+        data: Their bytes, line ends included.
+        offset: Their place in the content.
+        columns: For each control total, its fields as they are written.
+    """
+
+    data: bytes
+    offset: int
+    rows: int
+    columns: Sequence[Sequence[bytes]]
+
+
+class Look:
+    """Finds runs of records at the tape's cursor.
+
+    Args:
+        fields: All columns of the file, in its order.
+        texts: What each may hold.
+        delimiter: What parts them.
+        line_end: LF, or CR and LF, at the end of each record.
+    """
+
+    def __init__(
+        self, fields: Sequence[Field], texts: Sequence[_Text], delimiter: str, line_end: bytes
+    ) -> None:
+        self._has_returns = line_end == b"\r\n"
+        self._has_totals = any(field.is_control_total for field in fields)
+        separator = re.escape(delimiter).encode()
+        last = len(fields) - 1
+        plain = [text.plain(separator, is_last=i == last) for i, text in enumerate(texts)]
+        strict = [text.strict(separator) for text in texts]
+        # A backslash and a point alone end the data, also in CSV, before PostgreSQL 18.
+        plain_record, record = (
+            rb"(?!\\)" + separator.join(map(_field, fields, patterns)) + line_end
+            for patterns in (plain, strict)
+        )
+        self._plain = re.compile(plain_record + b"|" + _REST)
+        self._strict = re.compile(record + b"|" + _REST)
+        self._one = re.compile(record)
+        self._many = re.compile(rb"(?:" + record + rb")*+")
+
+    def run(self, tape: Tape) -> Run | None:
+        """The longest run in the block at the cursor; the tape goes on behind it.
+
+        Returns:
+            None where the very next record is not admitted.
+        """
+        end = tape.window()
+        data, start = tape.data, tape.start
+        if (nul := data.find(b"\0", start, end)) >= 0:
+            end = max(start, data.rfind(b"\n", start, nul) + 1)
+        while self._one.match(data, start, end):
+            rows, columns, reached = self._found(data, start, end)
+            run = data[start:reached]
+            try:
+                run.isascii() or run.decode()
+            except UnicodeDecodeError as error:
+                found = self._many.match(data, start, start + error.start)
+                end = found.end() if found else start
+                continue
+            offset = tape.offset
+            tape.advance(reached, _lines(run))
+            return Run(run, offset, rows, columns)
+        return None
+
+    def _found(
+        self, data: bytes, start: int, end: int
+    ) -> tuple[int, Sequence[Sequence[bytes]], int]:
+        """The run's rows, the control totals' fields, and where it ends."""
+        has_quotes = data.find(b'"', start, end) >= 0
+        if not has_quotes and (self._has_returns or data.find(b"\r", start, end) < 0):
+            rows, columns, reached = self._split(self._plain.findall(data, start, end), end)
+            # A text may have run over a line's end: only the number of lines tells.
+            marks = (b"\n", b"\r") if self._has_returns else (b"\n",)
+            if rows and all(data.count(mark, start, reached) == rows for mark in marks):
+                return rows, columns, reached
+        return self._split(self._strict.findall(data, start, end), end)
+
+    def _split(self, found: list[Any], end: int) -> tuple[int, Sequence[Sequence[bytes]], int]:
+        if not self._has_totals:
+            rest = found[-1]
+            return len(found) - bool(rest), (), end - len(rest)
+        rest = found[-1][-1]
+        if rest:
+            found.pop()
+        *columns, _ = zip(*found, strict=True) if found else ((),)
+        return len(found), columns, end - len(rest)
+
+
+def of_file(fields: Sequence[Field], width: int, dialect: Dialect, line_end: bytes) -> Look | None:
+    """The look at a file's records, if COPY may read any of them.
+
+    Args:
+        fields: The columns to read, in the file's order.
+        width: How many columns the file has.
+        dialect: Which characters mean something.
+        line_end: What stands behind the header.
+    """
+    if len(fields) != width or any(field.hashed_type for field in fields):
+        return None
+    if dialect.quote != '"' or dialect.delimiter not in DELIMITERS:
+        return None
+    texts = [_text(field.sql_type) for field in fields]
+    if None in texts or line_end not in {b"\n", b"\r\n"}:
+        return None
+    return Look(fields, [text for text in texts if text], dialect.delimiter, line_end)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """What a column's fields may hold.
+
+    Attributes:
+        pattern: A bytes pattern; None for any text.
+        most: Bytes that any text may have, as a repeat count.
+    """
+
+    pattern: bytes | None
+    most: bytes = b""
+
+    def plain(self, separator: bytes, *, is_last: bool) -> bytes:
+        """In data without any quote; the text of a column that is not the last may hold line ends."""
+        if self.pattern:
+            return self.pattern
+        line_end = rb"\r\n" if is_last else b""
+        return rb"[^%s%s]{1,%s}+" % (separator, line_end, self.most)
+
+    def strict(self, separator: bytes) -> bytes:
+        """In any data, quoted or not."""
+        if self.pattern:
+            return rb"(?:%s|\"%s\")" % (self.pattern, self.pattern)
+        if not self.most:
+            return rb"(?:[^\"%s\r\n]++|\"[^\"]*+(?:\"\"[^\"]*+)*+\")" % separator
+        bare = rb"[^\"%s\r\n]{1,%s}+" % (separator, self.most)
+        return rb"(?:%s|\"(?:[^\"]|\"\"){0,%s}+\")" % (bare, self.most)
+
+
+def _text(sql_type: str) -> _Text | None:
+    name = sql_types.canonical(sql_type) or ""
+    base, _, modifiers = name.partition("(")
+    numbers = [int(number) for number in re.findall("-?[0-9]+", modifiers)]
+    if base in {"text", "character varying"}:
+        return _Text(None, b"%d" % numbers[0] if numbers else b"")
+    if base == "numeric" and numbers:
+        before, after = numbers[0] - numbers[1], numbers[1]
+        return _Text(_DECIMAL % (before, after, after)) if before > 0 and after > 0 else None
+    pattern = _PATTERNS.get(name)
+    return _Text(pattern) if pattern else None
+
+
+def _field(field: Field, pattern: bytes) -> bytes:
+    if not field.is_required:
+        pattern = rb"(?:%s)?+" % pattern
+    return rb"(%s)" % pattern if field.is_control_total else pattern
+
+
+def _lines(data: bytes) -> int:
+    lines = data.count(b"\n")
+    if returns := data.count(b"\r"):
+        lines += returns - data.count(b"\r\n")
+    return lines
