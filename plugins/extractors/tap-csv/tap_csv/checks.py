@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_csv.layout import shorten
@@ -26,14 +26,14 @@ class Breach:
         raw: The row's text.
         column: The first column at fault, or None where the row has the wrong number of fields.
         reason: What is wrong, in words.
-        values: Those of the columns that are read, where they can be told apart.
+        values: Those of the columns that are read; None where they cannot be told apart.
     """
 
     line: int
     raw: str
     column: str | None
     reason: str
-    values: Mapping[str, str | None] = field(default_factory=dict)
+    values: Mapping[str, str | None] | None = None
 
 
 OnBreach = Callable[[Breach], None]

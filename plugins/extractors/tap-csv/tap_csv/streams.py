@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-
 class CsvStream(WaybillStream):
     """The files of one stream of the contract."""
 
@@ -98,7 +97,7 @@ class CsvStream(WaybillStream):
         folder = self._csv_tap.batch_folder  # made even if nothing is sent: it sweeps dead runs'
         with self.get_batch_counter() as counter:
             for file, read, bookmark in self._changed():
-                version = bookmark.version(file.name, lambda file=file: files.sha256(file))
+                version = bookmark.version(file.name, partial(files.sha256, file))
                 send = partial(self._send, file, read, version)
                 with closing(Batches(file, read, folder, send)) as batches:
                     for part in read.parts():
@@ -171,7 +170,7 @@ class CsvStream(WaybillStream):
 
     def _bury(self, file: SourceFile, breach: Breach) -> None:
         """Tell the target of a row that cannot land."""
-        values = breach.values
+        values = breach.values or {}
         letter = dead_letters.DeadLetter(
             stream=self.name,
             reason=breach.reason,
@@ -180,7 +179,7 @@ class CsvStream(WaybillStream):
             key={name: values[name] for name in self._contract.key if name in values} or None,
             column=breach.column,
             raw=breach.raw.rstrip("\r\n"),
-            payload=values or None,
+            payload=breach.values,
         )
         columns = self._contract.columns
         hashes = self._hasher.of_columns(columns) if self._hasher else {}

@@ -132,7 +132,7 @@ def folder(tmp_path: Path) -> Path:
 _LOGICAL = {"integer": "integer", "numeric": "number", "boolean": "boolean", "date": "date"}
 
 
-def document(streams: dict[str, Columns], drift: str = "evolve") -> dict[str, Any]:
+def document(streams: dict[str, Columns], drift: str = "evolve", **custom: Any) -> dict[str, Any]:
     """A contract: a column's type may end in marks.
 
     They are `!` (required), `#` (key), `+` (control total), `*` (personal data, hashed) and `?`
@@ -166,6 +166,7 @@ def document(streams: dict[str, Columns], drift: str = "evolve") -> dict[str, An
                 "customProperties": [
                     {"property": "files", "value": f"{name}*.csv"},
                     {"property": "drift", "value": drift},
+                    *({"property": name, "value": value} for name, value in custom.items()),
                 ],
                 "properties": [_property(*item) for item in columns.items()],
             }

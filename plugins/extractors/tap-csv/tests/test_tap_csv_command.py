@@ -26,7 +26,8 @@ def config(home: Path, contract: MakeContract, folder: Path, tmp_path: Path) -> 
     assert not home.exists()
     (folder / "t.csv").write_text("id,name\n" + "".join(f"{n},x\n" for n in range(50_000)))
     path = tmp_path / "config.json"
-    settings = {"path": str(folder), "contract": str(contract({"t": {"id": "integer!"}}))}
+    promised = contract({"t": {"id": "integer!"}}, deadLetterLimit={"rows": 0})
+    settings = {"path": str(folder), "contract": str(promised)}
     path.write_text(json.dumps(settings))
     return path
 

@@ -56,7 +56,8 @@ def test_fault_is_named_with_file_line_and_column(  # noqa: PLR0917 - fixtures a
 ) -> None:
     # Protects the one line a person has to mend a file by.
     (folder / "t.csv").write_text(content)
-    promised = contract({"t": {"id": "integer!", "n": "numeric", "at": "timestamp"}})
+    columns = {"id": "integer!", "n": "numeric", "at": "timestamp"}
+    promised = contract({"t": columns}, deadLetterLimit={"rows": 0})
     with pytest.raises(WaybillError, match=message):
         run(folder, promised, mode)
 
@@ -68,7 +69,7 @@ def test_text_postgresql_cannot_hold_is_refused(
     # Protects against NUL and bytes that are not UTF-8: the exact row and column are named.
     rows = b"".join(b"%d,ok\n" % number for number in range(20_000))
     (folder / "t.csv").write_bytes(b"id,name\n" + rows + b"1," + bad + b"\n")
-    promised = contract({"t": {"id": "integer", "name": "text"}})
+    promised = contract({"t": {"id": "integer", "name": "text"}}, deadLetterLimit={"rows": 0})
     with pytest.raises(
         WaybillError, match=r"line 20002, column name: .* is not UTF-8 text without NUL"
     ):
@@ -80,7 +81,7 @@ def test_line_is_physical_after_breaks_in_quotes(
 ) -> None:
     # Protects line numbers behind quoted line breaks of every kind and blank lines.
     (folder / "t.csv").write_bytes(b'id,name\n1,"a\r\nb\rc\nd"\n\n\r\n2,x\nthree,y\n')
-    promised = contract({"t": {"id": "integer", "name": "text"}})
+    promised = contract({"t": {"id": "integer", "name": "text"}}, deadLetterLimit={"rows": 0})
     with pytest.raises(WaybillError, match="line 9, column id: 'three'"):
         run(folder, promised, mode)
 

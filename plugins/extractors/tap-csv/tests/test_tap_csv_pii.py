@@ -111,7 +111,8 @@ def test_messages_show_no_personal_data(  # noqa: PLR0917 - fixtures are argumen
 ) -> None:
     # Logs are kept and sent around; a file without a header puts its first row into the message.
     (folder / "t.csv").write_text(content)
-    promised = contract({"t": {"id": "integer", "born": f"date{mark}"}})
+    columns = {"id": "integer", "born": f"date{mark}"}
+    promised = contract({"t": columns}, deadLetterLimit={"rows": 0})
     with pytest.raises(WaybillError, match=message) as refused:
         run(folder, promised, mode)
     assert "CANARY" not in str(refused.value)
