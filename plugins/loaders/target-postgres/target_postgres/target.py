@@ -53,7 +53,8 @@ class MessageReader(SingerReader):
         except json.JSONDecodeError as error:
             message = error
         if not isinstance(message, dict):
-            msg = f"The input is not Singer: {line[:_SHOWN_OF_A_BROKEN_LINE]!r}…"
+            shown = line.partition('"record"')[0][:_SHOWN_OF_A_BROKEN_LINE]  # no value of a row
+            msg = f"The input is not Singer: {shown!r}…"
             raise WaybillError(msg, "A tap that was killed ends in half a line; run it again.")
         return message
 

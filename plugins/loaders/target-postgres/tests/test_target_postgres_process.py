@@ -144,6 +144,14 @@ def test_tap_that_died_before_its_first_row_empties_nothing(
     assert warehouse.rows("select id from raw_test.s") == []
 
 
+def test_a_torn_record_is_not_quoted(wire: Any) -> None:
+    # A tap that dies in record mode leaves half a row, which may be somebody's name.
+    done = wire.run('{"type":"RECORD","stream":"people","record":{"name":"CANARY", "bo')
+
+    assert 'not Singer: \'{"type":"RECORD","stream":"people",' in done.stderr
+    assert "CANARY" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("messages", "expected"),
     [
