@@ -7,6 +7,7 @@ on it for as long as they live; a folder that nobody holds is the rest of a dead
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import shutil
 import uuid
@@ -45,7 +46,7 @@ class BatchFolder:
             self.path = parent / uuid.uuid4().hex
             self.path.mkdir(mode=0o700)
             self._lock = hold(self.path)
-        self._count = 0
+        self._numbers = itertools.count(1)
 
     def write(self, lines: Iterable[bytes | bytearray | memoryview]) -> Iterator[tuple[Path, int]]:
         """Write lines of COPY text into files of at most `MAX_BYTES` and a line.
@@ -76,9 +77,8 @@ class BatchFolder:
             yield Path(file.name), rows
 
     def create(self) -> BinaryIO:
-        """A new file that nobody else may read."""
-        self._count += 1
-        path = self.path / f"{self._count:06}.copy"
+        """A new file that nobody else may read; threads may make theirs at once."""
+        path = self.path / f"{next(self._numbers):06}.copy"
         return open(path, "xb", buffering=1 << 18, opener=_open_private)
 
     def close(self) -> None:

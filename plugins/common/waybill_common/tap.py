@@ -50,6 +50,7 @@ class CopyEncoding(BaseBatchFileEncoding):
         batch_id: Differs for each legitimate load, also of a content that was loaded before.
         extracted_at: When the rows left the source, in ISO 8601.
         source_partition: The file whose rows they replace, also when they hold none.
+        kind: `keys` where they hold the keys of all rows of the source rather than rows.
     """
 
     format: str = batch_files.FORMAT
@@ -59,14 +60,11 @@ class CopyEncoding(BaseBatchFileEncoding):
     batch_id: str = ""
     extracted_at: str = ""
     source_partition: str | None = None
+    kind: str | None = None
 
     def asdict(self) -> dict[str, Any]:
         """The encoding as its message carries it."""
-        return {
-            name: value
-            for name, value in asdict(self).items()
-            if name != "source_partition" or value is not None
-        }
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 class WaybillTap(Tap):

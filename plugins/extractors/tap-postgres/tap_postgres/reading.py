@@ -5,40 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
+from tap_postgres import copying, parts
+from tap_postgres.figures import Amount, Figures
+from tap_postgres.parts import EVERY_ROW, Key, Part, Walk
 from waybill_common import copy_text, pii
 from waybill_common.identifiers import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from decimal import Decimal
+    from collections.abc import Iterator, Mapping, Sequence
 
+    import psycopg
     from psycopg.abc import Buffer
 
     from tap_postgres.relations import Relation, SourceColumn
     from tap_postgres.snapshot import Snapshot
 
-_EVERY_ROW = "true"
+_NUMBERS_OF_TRANSACTIONS = 2**32
 _MOMENT = re.compile(r"date|timestamp(\(\d\))? with(out)? time zone")
-
-
-@dataclass(frozen=True)
-class Figures:
-    """A number of rows, and the exact sums of the control totals over them."""
-
-    rows: int
-    totals: dict[str, Decimal]
-
-    def as_bookmark(self) -> dict[str, Any]:
-        """The figures as a bookmark carries them."""
-        return {
-            "rows": self.rows,
-            "totals": {name: f"{each:f}" for name, each in self.totals.items()},
-        }
 
 
 class Reading:
@@ -52,6 +39,7 @@ class Reading:
         replication_key: The column it is read by, or None to read it whole.
         totals: Its control total columns.
         bookmark: What the run before it left.
+        rows_per_part: Read a longer table in parts of so many rows; 0 for never.
     """
 
     def __init__(  # noqa: PLR0913 - a read has this many sides
@@ -64,6 +52,7 @@ class Reading:
         replication_key: str | None,
         totals: Sequence[str],
         bookmark: Mapping[str, Any],
+        rows_per_part: int,
     ) -> None:
         self._snapshot = snapshot
         self._relation = relation
@@ -79,91 +68,154 @@ class Reading:
         self._hasher = pii.hasher() if any(each.hashed_type for each in columns) else None
         self._shape = _shape(relation, columns, key, self._hasher)
         self._condition = self._since(bookmark)
+        self._first_position = snapshot.position.as_bookmark()
+        self._changed_since = ""
+        self._walk: Walk | None = None
+        if self.is_whole and rows_per_part and self._can_go_on:
+            self._plan_parts(bookmark.get("resume"), rows_per_part)
 
     @property
     def is_whole(self) -> bool:
-        """Whether every row is read, so that the target may drop those that do not come."""
-        return self._condition == _EVERY_ROW
+        """Whether every row comes in one transaction, so that the target may drop all others."""
+        return self._condition == EVERY_ROW and self._walk is None
 
-    def figures(self) -> tuple[Figures, Figures, str | None]:
-        """Count and add up, at the source.
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether the rows come in several transactions."""
+        return self._walk is not None
 
-        Returns:
-            What the relation holds, what of it is to be read, and up to which value of the
-            replication key it is then known.
-        """
+    def parts(self, connection: psycopg.Connection[Any]) -> Iterator[Part]:
+        """What is to be read, in the order of reading."""
+        if self._walk is None:
+            yield Part(self._condition, None)
+            return
+        for part in self._walk.parts(connection):
+            if part.up_to is None and self._changed_since:
+                # What a run before this one read may have changed since its snapshot.
+                below = f"not {self._walk.above(self._walk.start)}"
+                late = f"({self._changed_since} and {below})"
+                yield Part(f"({part.condition} or {late})", None)
+            else:
+                yield part
+
+    def figures(self, connection: psycopg.Connection[Any]) -> Figures:
+        """Count and add up, at the source."""
         sums = [f"coalesce(sum({quote(name)}::numeric), 0)" for name in self._totals]
         kept = f"filter (where {self._condition})"
         read = [f"coalesce(sum({quote(name)}::numeric) {kept}, 0)" for name in self._totals]
         query = ", ".join(["count(*)", *sums, f"count(*) {kept}", *read, self._known_up_to()])
-        row = self._snapshot.connection.execute(
+        row = connection.execute(
             f"select {query} from {self._relation.sql}".encode()  # noqa: S608 - names are quoted
         ).fetchone()
         if row is None:
             msg = "an aggregate without a row"
             raise AssertionError(msg)
         half = 1 + len(self._totals)
-        source, sent = row[:half], row[half : 2 * half]
-        return self._figures(source), self._figures(sent), row[-1]
+        return Figures(self._amount(row[:half]), self._amount(row[half : 2 * half]), row[-1])
 
-    def lines(self, limit: int | None = None) -> Iterator[Buffer]:
-        """The rows as COPY text, a line each.
+    def blocks(
+        self, connection: psycopg.Connection[Any], condition: str, *, is_binary: bool
+    ) -> Iterator[list[Buffer]]:
+        """Rows in COPY's text or binary format, in blocks as `copying.blocks` gives them.
 
         Args:
+            connection: One that sees the snapshot; it is closed if not all blocks are taken.
+            condition: Which rows.
+            is_binary: Not where a column is hashed.
+        """
+        query = self._query(self._columns, condition)
+        return self._hashed(self._columns, self._copy(connection, query, is_binary=is_binary))
+
+    def keys(self, connection: psycopg.Connection[Any]) -> Iterator[list[Buffer]]:
+        """The keys of all rows, as COPY text."""
+        by_name = {column.name: column for column in self._columns}
+        key = [by_name[name] for name in self._key]
+        yield from self._hashed(key, self._copy(connection, self._query(key, EVERY_ROW)))
+
+    def lines(
+        self, connection: psycopg.Connection[Any], limit: int | None = None
+    ) -> Iterator[Buffer]:
+        """All rows that are to be read as COPY text, a line each.
+
+        Args:
+            connection: One that sees the snapshot; it is closed if not all lines are taken.
             limit: Read no more rows than this.
         """
-        order = [name for name in (self._replication_key, *self._key) if name]
-        query = (
-            f"select {', '.join(column.expression for column in self._columns)}"  # noqa: S608 - names are quoted
-            f" from {self._relation.sql} where {self._condition}"
-        )
-        if order and self._replication_key:
-            query += f" order by {', '.join(dict.fromkeys(map(quote, order)))}"
+        query = self._query(self._columns, self._condition)
         if limit is not None:
             query += f" limit {limit}"
-        with (
-            self._snapshot.connection.cursor() as cursor,
-            cursor.copy(f"copy ({query}) to stdout".encode()) as copy,
-        ):
-            yield from self._hashed(copy)
+        for block in self._hashed(self._columns, self._copy(connection, query)):
+            yield from block
 
-    def _hashed(self, lines: Iterable[Buffer]) -> Iterable[Buffer]:
-        """Hashed here and not in SQL, so that neither salt nor value reaches the server's log."""
-        if self._hasher is None:
-            return lines
-        hashes = {
-            position: self._hasher.of_sql_type(column.hashed_type)
-            for position, column in enumerate(self._columns)
-            if column.hashed_type
-        }
-        return copy_text.hashed(lines, hashes)
-
-    def bookmark(self, source: Figures, known_up_to: str | None, sent: Figures) -> dict[str, Any]:
+    def bookmark(self, figures: Figures) -> dict[str, Any]:
         """What the next run needs to go on, and what the receipt compares."""
-        at: dict[str, Any] = {
-            "source": source.as_bookmark() | {"as_of": self._snapshot.taken_at.isoformat()},
-            "read": sent.as_bookmark(),
-        }
+        source = figures.source.as_bookmark() | {"as_of": self._snapshot.taken_at.isoformat()}
+        at: dict[str, Any] = {"source": source, "read": figures.read.as_bookmark()}
         if self._replication_key:
             at |= {
                 "replication_key": self._replication_key,
-                "replication_key_value": known_up_to,
+                "replication_key_value": figures.known_up_to,
                 "snapshot": self._snapshot.position.as_bookmark(),
                 "read_as": self._shape,
             }
         return at
 
-    def _figures(self, row: Sequence[Any]) -> Figures:
-        return Figures(rows=row[0], totals=dict(zip(self._totals, row[1:], strict=True)))
+    def bookmark_within(self, up_to: Key, rows: int) -> dict[str, Any]:
+        """What a run needs to go on in the middle of a first load.
+
+        Args:
+            up_to: The key of the last row read.
+            rows: How many rows this invocation has sent.
+        """
+        at = {"after": list(up_to), "snapshot": self._first_position, "read_as": self._shape}
+        return {"resume": at, "read": {"rows": rows, "totals": {}}}
+
+    @property
+    def _can_go_on(self) -> bool:
+        """Whether parts can be found by an index, late rows be told, and the key be kept in a state."""
+        is_hashed = any(each.hashed_type for each in self._columns if each.name in self._key)
+        is_primary = bool(self._key) and set(self._key) == set(self._relation.key)
+        return self._relation.is_stored and is_primary and not is_hashed
+
+    def _plan_parts(self, resume: object, rows: int) -> None:
+        """Go on where the run before ended, or begin where the table is long."""
+        start = parts.key_in(resume, self._relation.key)
+        if start is not None and isinstance(resume, dict) and resume.get("read_as") == self._shape:
+            age = self._snapshot.position.unseen_age(resume.get("snapshot"))
+            if age is not None:
+                self._first_position = resume["snapshot"]
+                self._changed_since = self._written_within(age)
+                self._walk = Walk(self._relation, rows=rows, start=start)
+                self._condition = f"({self._walk.above(start)} or {self._changed_since})"
+                return
+        if parts.is_longer(self._snapshot.connection, self._relation, rows):
+            self._walk = Walk(self._relation, rows=rows, start=None)
+
+    def _copy(
+        self, connection: psycopg.Connection[Any], query: str, *, is_binary: bool = False
+    ) -> Iterator[list[Buffer]]:
+        form = " (format binary)" if is_binary else ""
+        return copying.blocks(connection, f"copy ({query}) to stdout{form}")
+
+    def _hashed(
+        self, columns: Sequence[SourceColumn], blocks: Iterator[list[Buffer]]
+    ) -> Iterator[list[Buffer]]:
+        """Hashed here and not in SQL, so that neither salt nor value reaches the server's log."""
+        types = {at: each.hashed_type for at, each in enumerate(columns) if each.hashed_type}
+        if self._hasher is None or not types:
+            return blocks
+        hashes = {at: self._hasher.of_sql_type(sql_type) for at, sql_type in types.items()}
+        return (list(copy_text.hashed(block, hashes)) for block in blocks)
+
+    def _query(self, columns: Sequence[SourceColumn], condition: str) -> str:
+        expressions = ", ".join(column.expression for column in columns)
+        return f"select {expressions} from {self._relation.sql} where {condition}"  # noqa: S608 - names are quoted
+
+    def _amount(self, row: Sequence[Any]) -> Amount:
+        return Amount(rows=row[0], totals=dict(zip(self._totals, row[1:], strict=True)))
 
     def _since(self, bookmark: Mapping[str, Any]) -> str:
-        """The condition on rows that the target may not have.
-
-        A stored row carries the transaction that wrote it. All that the snapshot before may have
-        missed was written by a transaction that was open then or began later, whatever its time
-        stamps say. That number is 32 bits wide: one that has gone round looks young, and its row
-        is read once more, which does no harm.
-        """
+        """The condition on rows that the target may not have."""
         key, value = self._replication_key, bookmark.get("replication_key_value")
         if (
             key is None
@@ -171,21 +223,26 @@ class Reading:
             or bookmark.get("replication_key") != key
             or bookmark.get("read_as") != self._shape
         ):
-            return _EVERY_ROW
+            return EVERY_ROW
         age = self._snapshot.position.unseen_age(bookmark.get("snapshot"))
         if age is None:
-            return _EVERY_ROW
+            return EVERY_ROW
         later = f"{quote(key)} > {sql.Literal(str(value)).as_string()}"
         if self._relation.is_stored:
-            return f"({later} or age(xmin) <= {self._age_limit(age)})"
+            return f"({later} or {self._written_within(age)})"
         return f"({later} or {quote(key)} is null)"
 
-    def _age_limit(self, age: int) -> int:
-        """`age`, counted as age() counts: from the newest transaction, not from the snapshot."""
-        row = self._snapshot.connection.execute(
-            "select age((%s::text::xid8)::xid)", (str(self._snapshot.position.xmax),)
-        ).fetchone()
-        return age + int(row[0] if row else 0)
+    def _written_within(self, age: int) -> str:
+        """The condition on rows that were written by one of the last `age` transactions.
+
+        A stored row carries the transaction that wrote it. All that an earlier snapshot may have
+        missed was written by a transaction that was open then or began later, whatever its time
+        stamps say. That number is 32 bits wide: one that has gone round looks young, and its row
+        is read once more, which does no harm. age() counts from the newest transaction at its own
+        first call and `age` from the snapshot; the difference is taken where the rows are read.
+        """
+        end = self._snapshot.position.xmax % _NUMBERS_OF_TRANSACTIONS
+        return f"age(xmin) <= {age} + (select age(xid '{end}'))"
 
     def _known_up_to(self) -> str:
         """The value of the replication key that the bookmark may rise to, as SQL.
@@ -211,5 +268,5 @@ def _shape(
 ) -> str:
     """A fingerprint of what is read: another table, other columns or another salt start anew."""
     types = [[column.name, column.sql_type, column.hashed_type] for column in columns]
-    parts = [relation.oid, types, list(key), hasher.fingerprint if hasher else None]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+    read = [relation.oid, types, list(key), hasher.fingerprint if hasher else None]
+    return hashlib.sha256(json.dumps(read).encode()).hexdigest()[:16]

@@ -139,4 +139,6 @@ def _column(name: str, declared: str) -> SourceColumn:
     if declared == _MONEY:
         # Its text depends on the server's locale.
         return SourceColumn(name, "numeric", f"{quote(name)}::numeric")
-    return SourceColumn(name, sql_types.canonical(declared) or "text", quote(name))
+    if known := sql_types.canonical(declared):
+        return SourceColumn(name, known, quote(name))
+    return SourceColumn(name, "text", f"{quote(name)}::text")

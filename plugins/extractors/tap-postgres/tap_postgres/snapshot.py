@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg import sql
 
 from waybill_common.errors import WaybillError
 
@@ -86,12 +88,15 @@ class Position:
 class Snapshot:
     """A read-only transaction that sees one state of the source.
 
+    Other connections can read the same state for as long as this one is open.
+
     Args:
         login: The source, in a role that can only read.
         lookback: By how much a view's bookmark is held back further.
     """
 
     def __init__(self, login: Connection, lookback: dt.timedelta) -> None:
+        self._login = login
         self.connection = login.connect(client_encoding="utf8", autocommit=True)
         if self.connection.info.server_version < _OLDEST_SERVER:
             msg = f"{login.place} is PostgreSQL {self.connection.info.server_version // 10000}."
@@ -99,8 +104,7 @@ class Snapshot:
             raise WaybillError(msg, "This tap needs 13 or later, the stock tap-postgres does not.")
         # The connection goes with this, however the invocation ends.
         weakref.finalize(self, self.connection.close)
-        for setting in _SESSION:
-            self.connection.execute(setting)
+        _set_up(self.connection)
         can_tell = self._one(_SERVER)[0]
         server = (
             self._one("select system_identifier::text from pg_control_system()")
@@ -109,11 +113,35 @@ class Snapshot:
         )
         # Before the snapshot: a transaction that begins in between is younger than what is found here.
         self.horizon: dt.datetime = self._one(_OLDEST_OPEN)[0] - lookback
-        self.connection.autocommit = False
-        self.connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        self.connection.read_only = True
+        _begin(self.connection)
         self.taken_at, xmin, xmax = self._one(_POSITION)
         self.position = Position(server=server[0], xmin=xmin, xmax=xmax)
+
+    def reader(self) -> psycopg.Connection[Any]:
+        """A further connection that sees the same state; its user closes it.
+
+        Raises:
+            WaybillError: The source gives no further connection.
+        """
+        connection = self._login.connect(client_encoding="utf8", autocommit=True)
+        try:
+            _set_up(connection)
+            _begin(connection)
+            connection.execute(sql.SQL("set transaction snapshot {}").format(self._exported))
+        except psycopg.Error as error:
+            connection.close()
+            msg = f"{self._login.place} cannot be read by several connections: {error}."
+            remedy = "They must all reach one server, without a pooler that parts them."
+            raise WaybillError(msg, remedy) from error
+        return connection
+
+    def close(self) -> None:
+        """End the transaction."""
+        self.connection.close()
+
+    @cached_property
+    def _exported(self) -> str:
+        return str(self._one("select pg_export_snapshot()")[0])
 
     def _one(self, query: str) -> tuple[Any, ...]:
         row = self.connection.execute(query).fetchone()
@@ -121,3 +149,14 @@ class Snapshot:
             msg = "a query of one row without it"
             raise AssertionError(msg)
         return tuple(row)
+
+
+def _set_up(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("; ".join(_SESSION).encode())
+
+
+def _begin(connection: psycopg.Connection[Any]) -> None:
+    """Let the next statement open a transaction that sees one state."""
+    connection.autocommit = False
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.read_only = True

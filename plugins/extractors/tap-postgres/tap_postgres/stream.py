@@ -8,12 +8,13 @@ import logging
 import sys
 import time
 import uuid
+from contextlib import closing
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_postgres import values
+from tap_postgres import batches, binary, records, values
 from tap_postgres.reading import Reading
-from waybill_common import copy_text
 from waybill_common.errors import WaybillError
 from waybill_common.tap import CopyEncoding, WaybillStream
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.singerlib.messages import SchemaMessage
 
-    from tap_postgres.reading import Figures
+    from tap_postgres.figures import Figures
     from tap_postgres.relations import Relation, SourceColumn
     from tap_postgres.tap import TapPostgres
 
@@ -85,95 +86,9 @@ class PostgresStream(WaybillStream):
         """
         return self.replication_method == "INCREMENTAL" and bool(self.primary_keys)
 
-    def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - SDK signature
-        """Each row as a record."""
-        for record in self._records(self._reading()):
-            yield json.loads(record, parse_float=Decimal)
-
-    def get_replication_key_signpost(self, context: Any = None) -> None:
-        """None: the snapshot says up to where the source is known."""
-
-    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
-        """The SDK's messages, with what our target is to know of the rows that follow."""
-        mark = "x-whole-table" if self._reading().is_whole else "x-ends-with-state"
-        for message in super()._generate_schema_messages():
-            message.schema[mark] = True
-            yield message
-
-    def _sync_batches(self, batch_config: BatchConfig, context: Any = None) -> None:  # noqa: ARG002 - SDK signature
-        began, reading = time.monotonic(), self._reading()
-        source, read, known_up_to = reading.figures()
-        sent = 0
-        if read.rows:
-            folder = self._postgres_tap.batch_folder
-            columns = [column.name for column in self._columns()]
-            for path, rows in folder.write(reading.lines()):
-                encoding = CopyEncoding(
-                    columns=columns,
-                    rows=rows,
-                    batch_id=uuid.uuid4().hex,
-                    extracted_at=self._postgres_tap.snapshot.taken_at.isoformat(),
-                )
-                self._write_batch_message(encoding=encoding, manifest=[path.absolute().as_uri()])
-                sent += rows
-        self._finish(reading, source, read, known_up_to, sent=sent, began=began)
-
-    def _sync_records(
-        self,
-        context: Any = None,
-        *,
-        write_messages: bool = True,
-    ) -> Generator[dict[str, Any], Any, Any]:
-        if self.is_mapped or self.ABORT_AT_RECORD_COUNT is not None:
-            yield from self._sync_through_sdk(context, write_messages=write_messages)
-            return
-        began, reading = time.monotonic(), self._reading()
-        source, read, known_up_to = reading.figures()
-        extracted_at = self._postgres_tap.snapshot.taken_at.isoformat()
-        head = f'{{"type":"RECORD","stream":{json.dumps(self.name)},"record":'
-        tail = f',"time_extracted":"{extracted_at}"}}\n'
-        sent = 0
-        if read.rows:
-            records = self._records(reading)
-            while some := list(itertools.islice(records, _RECORDS_A_WRITE)):
-                sys.stdout.write("".join([head + record + tail for record in some]))
-                sent += len(some)
-        self._finish(reading, source, read, known_up_to, sent=sent, began=began)
-
-    def _sync_through_sdk(
-        self, context: Any, *, write_messages: bool
-    ) -> Generator[dict[str, Any], Any, Any]:
-        """Let the SDK's stream maps and dry runs have each record."""
-        reading = self._reading()
-        source, read, known_up_to = reading.figures()
-        for index, record in enumerate(self.get_records(context)):
-            self._check_max_record_limit(index)
-            if write_messages:
-                self._write_record_message(record)
-            yield record
-        self.write_bookmark(reading.bookmark(source, known_up_to, read))
-
-    def _records(self, reading: Reading) -> Iterator[str]:
-        """Each row as a JSON object."""
-        columns = self._columns()
-        fields = [
-            (json.dumps(column.name) + ":", values.fragment(column.sql_type)) for column in columns
-        ]
-        limit = None if self.ABORT_AT_RECORD_COUNT is None else self.ABORT_AT_RECORD_COUNT + 1
-        for line in reading.lines(limit):
-            row = copy_text.decode_row(str(line, "utf-8"))
-            yield (
-                "{"
-                + ",".join(
-                    [
-                        name + ("null" if text is None else convert(text))
-                        for (name, convert), text in zip(fields, row, strict=True)
-                    ]
-                )
-                + "}"
-            )
-
-    def _reading(self) -> Reading:
+    @cached_property
+    def reading(self) -> Reading:
+        """What this run reads of it."""
         self._check_method()
         selected = self._columns()
         names = {column.name for column in selected}
@@ -185,7 +100,110 @@ class PostgresStream(WaybillStream):
             replication_key=self.replication_key if self.is_read_on else None,
             totals=[name for name in self._control_totals if name in names],
             bookmark=self.stream_state,
+            # A target that knows no comparison of keys could not settle what is gone meanwhile.
+            rows_per_part=self.config["rows_per_part"] if self.goes_as_batches else 0,
         )
+
+    @property
+    def goes_as_batches(self) -> bool:
+        """Whether its rows go as files."""
+        return self.get_batch_config(self.config) is not None
+
+    @property
+    def plan(self) -> batches.Plan:
+        """How it goes as batch files."""
+        columns = self._columns()
+        is_late = self.is_read_on and not self.reading.is_whole and self.config["find_deletes"]
+        return batches.Plan(
+            stream=self.name,
+            reading=self.reading,
+            columns=[column.name for column in columns],
+            key=self.primary_keys,
+            is_binary=all(binary.carries(column.sql_type) for column in columns)
+            and not any(column.hashed_type for column in columns),
+            compares_keys=is_late or self.reading.is_in_parts,
+        )
+
+    def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - SDK signature
+        """Each row as a record."""
+        limit = None if self.ABORT_AT_RECORD_COUNT is None else self.ABORT_AT_RECORD_COUNT + 1
+        with closing(self._postgres_tap.snapshot.reader()) as connection:
+            lines = self.reading.lines(connection, limit)
+            for record in records.objects(lines, self._columns()):
+                yield json.loads(record, parse_float=Decimal)
+
+    def get_replication_key_signpost(self, context: Any = None) -> None:
+        """None: the snapshot says up to where the source is known."""
+
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        """The SDK's messages, with what our target is to know of the rows that follow."""
+        mark = "x-whole-table" if self.reading.is_whole else "x-ends-with-state"
+        for message in super()._generate_schema_messages():
+            message.schema[mark] = True
+            yield message
+
+    def _sync_batches(self, batch_config: BatchConfig, context: Any = None) -> None:  # noqa: ARG002 - SDK signature
+        began, readers = time.monotonic(), self._postgres_tap.readers
+        try:
+            for event in readers.events(self.name):
+                if isinstance(event, batches.Batch):
+                    self._write_batch(event)
+                    continue
+                self.write_bookmark(event.bookmark)
+                if event.figures:
+                    self._log(event.figures, began)
+        except BaseException:
+            readers.close()
+            raise
+
+    def _write_batch(self, batch: batches.Batch) -> None:
+        encoding = CopyEncoding(
+            format="copy-binary" if batch.is_binary else "copy",
+            kind="keys" if batch.is_keys else None,
+            columns=list(batch.columns),
+            rows=batch.rows,
+            batch_id=uuid.uuid4().hex,
+            extracted_at=self._postgres_tap.snapshot.taken_at.isoformat(),
+        )
+        manifest = [batch.path.absolute().as_uri()] if batch.path else []
+        self._write_batch_message(encoding=encoding, manifest=manifest)
+
+    def _sync_records(
+        self,
+        context: Any = None,
+        *,
+        write_messages: bool = True,
+    ) -> Generator[dict[str, Any], Any, Any]:
+        if self.is_mapped or self.ABORT_AT_RECORD_COUNT is not None:
+            yield from self._sync_through_sdk(context, write_messages=write_messages)
+            return
+        began = time.monotonic()
+        extracted_at = self._postgres_tap.snapshot.taken_at.isoformat()
+        head = f'{{"type":"RECORD","stream":{json.dumps(self.name)},"record":'
+        tail = f',"time_extracted":"{extracted_at}"}}\n'
+        sent = 0
+        with closing(self._postgres_tap.snapshot.reader()) as connection:
+            figures = self.reading.figures(connection)
+            lines = self.reading.lines(connection) if figures.read.rows else iter(())
+            rows = records.objects(lines, self._columns())
+            while some := list(itertools.islice(rows, _RECORDS_A_WRITE)):
+                sys.stdout.write("".join([head + record + tail for record in some]))
+                sent += len(some)
+        figures.check_sent(self.name, sent)
+        self.write_bookmark(self.reading.bookmark(figures))
+        self._log(figures, began)
+
+    def _sync_through_sdk(
+        self, context: Any, *, write_messages: bool
+    ) -> Generator[dict[str, Any], Any, Any]:
+        """Let the SDK's stream maps and dry runs have each record."""
+        figures = self.reading.figures(self._postgres_tap.snapshot.connection)
+        for index, record in enumerate(self.get_records(context)):
+            self._check_max_record_limit(index)
+            if write_messages:
+                self._write_record_message(record)
+            yield record
+        self.write_bookmark(self.reading.bookmark(figures))
 
     def _check_method(self) -> None:
         """Make sure that the replication method can be had.
@@ -207,28 +225,12 @@ class PostgresStream(WaybillStream):
         if self.replication_method == "INCREMENTAL" and not self.primary_keys:
             logger.info("%s: it has no key, so it is read whole and replaced.", self.name)
 
-    def _finish(  # noqa: PLR0913 - a read has this many figures
-        self,
-        reading: Reading,
-        source: Figures,
-        read: Figures,
-        known_up_to: str | None,
-        *,
-        sent: int,
-        began: float,
-    ) -> None:
-        if sent != read.rows:
-            msg = f"Stream {self.name}: {read.rows} rows were counted and {sent} read in one snapshot."
-            raise WaybillError(
-                msg, "The source is damaged, or a view of it is not stable: check it."
-            )
-        bookmark = reading.bookmark(source, known_up_to, read)
-        self.write_bookmark(bookmark)
+    def _log(self, figures: Figures, began: float) -> None:
         logger.info(
             "%s: %s of %s rows sent in %.1f s",
             self.name,
-            f"{sent:,}",
-            f"{source.rows:,}",
+            f"{figures.read.rows:,}",
+            f"{figures.source.rows:,}",
             time.monotonic() - began,
         )
 

@@ -10,6 +10,7 @@ from singer_sdk import typing as th
 from singer_sdk.plugin_base import PluginBase
 
 from tap_postgres import relations
+from tap_postgres.readers import Readers
 from tap_postgres.snapshot import Snapshot
 from tap_postgres.stream import PostgresStream
 from waybill_common import connections, contracts, project
@@ -64,6 +65,27 @@ class TapPostgres(WaybillTap):
             title="Look-back",
             description="By how many seconds the bookmark of a view is held back, where the role may not see when others' transactions began.",
         ),
+        th.Property(
+            "parallel_streams",
+            th.IntegerType(minimum=1),
+            default=2,
+            title="Parallel streams",
+            description="How many streams are read at once, each by a connection of its own to the same snapshot, in mode `batch`.",
+        ),
+        th.Property(
+            "rows_per_part",
+            th.IntegerType(minimum=0),
+            default=10_000_000,
+            title="Rows per part",
+            description="A longer table with a primary key is first loaded in parts of so many rows, each with a state of its own to go on from, in mode `batch`; 0 for never.",
+        ),
+        th.Property(
+            "find_deletes",
+            th.BooleanType,
+            default=False,
+            title="Find deletes",
+            description="Send the keys of all rows after each incremental read, so that target-postgres marks or removes what is gone, in mode `batch`.",
+        ),
     ).to_dict()
 
     @cached_property
@@ -71,6 +93,14 @@ class TapPostgres(WaybillTap):
         """The state of the source that this whole invocation sees."""
         login = connections.source(self.config.get("sqlalchemy_url"), setting=self._setting)
         return Snapshot(login, dt.timedelta(seconds=float(self.config["lookback_seconds"])))
+
+    @cached_property
+    def readers(self) -> Readers:
+        """What reads the streams that go as batch files."""
+        streams = [each for each in self.streams.values() if isinstance(each, PostgresStream)]
+        plans = [each.plan for each in streams if each.selected and each.goes_as_batches]
+        count = self.config["parallel_streams"]
+        return Readers(self.snapshot, self.batch_folder, plans, count=count)
 
     @property
     def source(self) -> str:

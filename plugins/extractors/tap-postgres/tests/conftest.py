@@ -13,6 +13,7 @@ import pytest
 from tap_postgres.tap import TapPostgres
 from target_postgres.target import TargetPostgres
 from waybill_common import copy_text
+from waybill_common.identifiers import quote
 
 if TYPE_CHECKING:
     from waybill_warehouse.scratch import ScratchDatabase
@@ -23,8 +24,9 @@ Message = dict[str, Any]
 class Run:
     """What one run of the tap has written."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, source: ScratchDatabase) -> None:
         self.text = text
+        self._source = source
         self.messages: list[Message] = [json.loads(line) for line in text.splitlines()]
 
     def of(self, kind: str, stream: str | None = None) -> list[Message]:
@@ -50,13 +52,38 @@ class Run:
         """The rows of a stream: values of records, texts from batch files."""
         rows = [each["record"] for each in self.of("RECORD", stream)]
         for batch in self.of("BATCH", stream):
-            for uri in batch["manifest"]:
-                lines = Path(urlsplit(uri).path).read_text(encoding="utf-8").split("\n")[:-1]
-                rows += [
-                    dict(zip(batch["encoding"]["columns"], copy_text.decode_row(line), strict=True))
-                    for line in lines
-                ]
+            if batch["encoding"].get("kind") != "keys":
+                rows += self._in_files(batch)
         return rows
+
+    def keys(self, stream: str) -> list[dict[str, Any]]:
+        """The keys that a stream's rows are compared with."""
+        batches = [
+            each for each in self.of("BATCH", stream) if each["encoding"].get("kind") == "keys"
+        ]
+        return [row for batch in batches for row in self._in_files(batch)]
+
+    def _in_files(self, batch: Message) -> list[dict[str, Any]]:
+        columns = batch["encoding"]["columns"]
+        rows: list[dict[str, Any]] = []
+        for uri in batch["manifest"]:
+            data = Path(urlsplit(uri).path).read_bytes()
+            if batch["encoding"]["format"] == "copy-binary":
+                data = self._text_of(data, batch["stream"], columns)
+            lines = data.decode().split("\n")[:-1]
+            rows += [dict(zip(columns, copy_text.decode_row(line), strict=True)) for line in lines]
+        return rows
+
+    def _text_of(self, data: bytes, stream: str, columns: list[str]) -> bytes:
+        """Binary COPY data as PostgreSQL itself reads it."""
+        properties = self.of("SCHEMA", stream)[-1]["schema"]["properties"]
+        types = [f"{quote(each)} {properties[each]['x-sql-datatype']}" for each in columns]
+        with self._source.connection().connect() as session, session.cursor() as cursor:
+            cursor.execute(f"create temporary table read ({', '.join(types)})".encode())
+            with cursor.copy("copy read from stdin (format binary)") as copy:
+                copy.write(data)
+            with cursor.copy("copy read to stdout") as copy:
+                return b"".join(copy)
 
     def ids(self, stream: str) -> list[int]:
         """The ids of a stream's rows, in order."""
@@ -86,7 +113,7 @@ class Lane:
             tap.sync_all()
         finally:
             tap.snapshot.connection.close()
-        return Run(self._capsys.readouterr().out)
+        return Run(self._capsys.readouterr().out, self.source)
 
     def land(self, run: Run, schema: str = "raw_test", **config: Any) -> None:
         """Send what a tap has written to the target."""
