@@ -24,7 +24,7 @@ run: .meltano/.installed ## Set up, start the warehouse, run the whole job, show
 	@echo
 	@printf '%s\n' \
 		"query the warehouse    $(MELTANO) invoke warehouse:psql" \
-		"run on your own data   make reset, then WAYBILL_OLIST=orders.zip WAYBILL_TOTESYS=postgresql://… make run   (.env.example)" \
+		"run on your own data   WAYBILL_OLIST=orders.zip WAYBILL_TOTESYS=postgresql://… make run   (.env.example)" \
 		"read the Data Docs     file://$(HOME_FOLDER)/validate/data_docs/marts/index.html"
 
 .PHONY: next-day

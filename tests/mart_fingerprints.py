@@ -12,11 +12,7 @@ if TYPE_CHECKING:
 
 DOMAINS = ("common", "marketplace", "trade")
 SERIALS = ("sales_record_id", "purchase_record_id", "payment_record_id")
-VERSIONED = {
-    "fact_sales_order": "sales_order_id",
-    "fact_purchase_orders": "purchase_order_id",
-    "fact_payment": "payment_id",
-}
+VERSIONED = ("fact_sales_order", "fact_purchase_orders", "fact_payment")
 _COLUMNS = """
     select table_schema, table_name, array_agg(column_name::text order by column_name)
     from information_schema.columns
@@ -46,14 +42,7 @@ def fingerprints(
             kept = sql.SQL(", ").join(sql.Identifier(c) for c in columns if c not in left_out)
             relation = sql.Identifier(schema, table)
             if latest_versions and table in VERSIONED:
-                serial = next(column for column in columns if column in SERIALS)
-                relation = sql.SQL(
-                    "(select distinct on ({key}) * from {relation} order by {key}, {serial} desc)"
-                ).format(
-                    key=sql.Identifier(VERSIONED[table]),
-                    relation=relation,
-                    serial=sql.Identifier(serial),
-                )
+                relation = sql.SQL("(select * from {} where _is_latest)").format(relation)
             query = sql.SQL(
                 "select count(*), md5(string_agg(digest, '' order by digest))"
                 " from (select md5(row({kept})::text) as digest from {relation} as mart) as rows"

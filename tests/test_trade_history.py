@@ -191,18 +191,30 @@ def test_changes_add_versions_move_nothing_and_reach_the_dimensions(trade: Trade
 
 
 def test_a_row_gone_from_the_source_keeps_its_versions_without_a_latest_one(trade: Trade) -> None:
-    """What was paid stays on record; what the source no longer holds is no longer counted."""
+    """History stays, what is gone is counted nowhere, be it marked or removed, and may come back."""
     trade.execute("delete from raw_totesys.payment where payment_id = 1")
+    for table in ("payment", "staff", "counterparty"):
+        trade.execute(f"update raw_totesys.{table} set _sdc_deleted_at = now()")
     trade.build()
     assert trade.rows(_VERSIONS) == [
         (1, 1, 100, False, 1, False),
-        (2, 2, 100, False, 1, True),
+        (2, 2, 100, False, 1, False),
     ]
+    assert trade.rows("select staff_id from trade.dim_staff") == []
+    assert trade.rows("select counterparty_id from trade.dim_counterparty") == []
 
     trade.land(2, "payment", payment_id=1, **_PAYMENT)
+    trade.change(2, "payment", 2, _sdc_deleted_at=None)
+    trade.change(2, "staff", 1, _sdc_deleted_at=None)
     trade.build()
-    assert trade.rows(_VERSIONS) == [
+    returned = [
         (1, 1, 100, False, 1, False),
-        (2, 2, 100, False, 1, True),
+        (2, 2, 100, False, 1, False),
         (3, 1, 100, False, 2, True),
+        (4, 2, 100, False, 2, True),
     ]
+    assert trade.rows(_VERSIONS) == returned
+    assert trade.rows("select staff_id, department_name from trade.dim_staff") == [(1, "Sales")]
+
+    trade.build("--full-refresh")
+    assert trade.rows(_VERSIONS) == returned

@@ -156,7 +156,7 @@ def test_an_unknown_source_is_one_clear_line(receipt: Run) -> None:
     assert "Name one of: olist, totesys" in printed
 
 
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("width", [80, 100, 120])
 def test_no_digit_is_cut_on_a_narrow_terminal(width: int) -> None:
     """A receipt whose numbers are shortened to fit is worth nothing."""
     huge = Figures(1_000_000_163, {"a_control_total_with_a_long_name": Decimal("2866262649.80")})
@@ -165,7 +165,9 @@ def test_no_digit_is_cut_on_a_narrow_terminal(width: int) -> None:
         name="product_category_name_translation",
         table="product_category_name_translation",
         source=huge,
-        movement=Movement(1_000_000_163, 261_831_000, 112_650_000, 400_000_000),
+        movement=Movement(
+            1_000_000_163, 261_831_000, 112_650_000, 400_000_000, 0, 225_682_513, 1_000_163
+        ),
         landed=huge,
     )
     mart = MartReport(
@@ -184,6 +186,8 @@ def test_no_digit_is_cut_on_a_narrow_terminal(width: int) -> None:
         "261,831,000",
         "112,650,000",
         "400,000,000",
+        "225,682,513",
+        "1,000,163",
         "2,866,262,649.80",
     ):
         assert text in tables

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from waybill.receipt.letters import Letters, letters
 from waybill.receipt.model import Difference, Figures, Movement
 from waybill.receipt.numbers import added, decimals, exact
 
@@ -24,7 +25,8 @@ _ROWS = """
         coalesce(sum(rows_updated) filter (where run_id is null), 0)::bigint as changed,
         coalesce(sum(rows_unchanged) filter (where run_id is null), 0)::bigint as unchanged,
         coalesce(sum(rows_superseded) filter (where run_id is null), 0)::bigint as superseded,
-        coalesce(sum(rows_deleted) filter (where run_id is null), 0)::bigint as deleted
+        coalesce(sum(rows_deleted) filter (where run_id is null), 0)::bigint as deleted,
+        coalesce(sum(rows_dead) filter (where run_id is null), 0)::bigint as dead
     from waybill.load
     where target_schema = %(schema)s
     group by stream
@@ -68,10 +70,11 @@ class Account:
     """The ledger's entries of one stream, added up.
 
     Attributes:
-        landed: What its table must hold: all that was ever inserted less what was deleted. Only
-            totals that every load has kept.
+        landed: What its table must hold: all that was ever inserted less what was deleted, be it
+            removed or marked. Only totals that every load has kept.
         replaced: Rows that ever gave way to a later one of the same key.
         movement: What the loads did that no receipt has answered for.
+        letters: Its dead letters.
         bookmark: The newest one.
         misreadings: Where the target received something else than the tap says it sent.
     """
@@ -81,6 +84,7 @@ class Account:
     landed: Figures
     replaced: int
     movement: Movement
+    letters: Letters = field(default_factory=Letters)
     bookmark: dict[str, Any] = field(default_factory=dict)
     misreadings: tuple[Difference, ...] = ()
 
@@ -106,6 +110,7 @@ def accounts(session: psycopg.Connection[dict[str, Any]], schema: str) -> dict[s
         totals[row["stream"]][row["total"]] = row["landed"] or Decimal(0)
     bookmarks = {row["stream"]: row["bookmark"] for row in session.execute(_BOOKMARKS, bound)}
     misreadings = _misreadings(session, schema)
+    dead = letters(session, schema)
     found: dict[str, Account] = {}
     for row in session.execute(_ROWS, bound):
         stream = row["stream"]
@@ -121,7 +126,9 @@ def accounts(session: psycopg.Connection[dict[str, Any]], schema: str) -> dict[s
                 row["unchanged"],
                 row["superseded"],
                 row["deleted"],
+                row["dead"],
             ),
+            letters=dead[stream],
             bookmark=bookmarks.get(stream, {}),
             misreadings=tuple(misreadings[stream]),
         )

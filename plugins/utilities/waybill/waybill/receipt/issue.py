@@ -30,12 +30,20 @@ if TYPE_CHECKING:
 RUN_ID_VARIABLE = "WAYBILL_RUN_ID"
 """Set it to give a receipt a run id known beforehand, such as an orchestrator's."""
 
+_MISSING = """
+    select name
+    from (values ('waybill.load'), ('waybill.dead_letter')) as needed (name)
+    where to_regclass(name) is null
+"""
 _INSERT_RUN = """
     insert into waybill.run (run_id, scope, started_at, ended_at, is_balanced, receipt)
     values (%s, %s, %s, %s, %s, %s::jsonb)
 """
 _CLOSE_LOADS = (
     "update waybill.load set run_id = %s where run_id is null and target_schema = any(%s)"
+)
+_CLOSE_LETTERS = (
+    "update waybill.dead_letter set run_id = %s where run_id is null and target_schema = any(%s)"
 )
 _CLOSE_STEPS = "update waybill.step set run_id = %s where run_id is null"
 
@@ -79,9 +87,9 @@ def _chosen(sources: Sequence[str]) -> tuple[Contract, ...]:
 
 
 def _require_ledger(session: psycopg.Connection[dict[str, Any]]) -> None:
-    row = session.execute("select to_regclass('waybill.load') is not null as is_there").fetchone()
-    if row is None or not row["is_there"]:
-        msg = "The warehouse has no ledger (waybill.load)."
+    row = session.execute(_MISSING).fetchone()
+    if row:
+        msg = f"The warehouse has no ledger ({row['name']})."
         raise WaybillError(msg, "Apply load/bootstrap with `meltano invoke warehouse:up`.")
 
 
@@ -159,6 +167,7 @@ def _close(
         ),
     )
     session.execute(_CLOSE_LOADS, (receipt.run_id, schemas))
+    session.execute(_CLOSE_LETTERS, (receipt.run_id, schemas))
     session.execute(_CLOSE_STEPS, (receipt.run_id,))
 
 

@@ -53,6 +53,7 @@ class Movement:
     unchanged: int = 0
     superseded: int = 0
     deleted: int = 0
+    dead: int = 0
 
     @property
     def written(self) -> int:
@@ -66,8 +67,10 @@ class StreamReport:
 
     Attributes:
         source: What its source holds, counted by the tap; None where it was not counted.
-        landed: What its raw table holds; None where there is no such table.
+        landed: What its raw table holds, rows gone from the source left out; None where there is no
+            such table.
         overlaid: Rows of the source that a later file's row of the same key stands for.
+        dead_letters: Rows of the source that could not land so far.
     """
 
     contract: str
@@ -77,6 +80,7 @@ class StreamReport:
     movement: Movement
     landed: Figures | None
     overlaid: int = 0
+    dead_letters: int = 0
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
 

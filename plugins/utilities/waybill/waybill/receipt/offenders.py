@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from waybill.receipt.model import MAX_OFFENDERS
+from waybill.receipt import tables
+from waybill.receipt.letters import open_keys
+from waybill.receipt.model import MAX_OFFENDERS, Figures
 from waybill.receipt.numbers import counted, decimals, exact
 from waybill_common import connections
 from waybill_common.errors import WaybillError
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
 SOURCE_SCHEMA = "public"
 _FETCHED_ROWS = 10_000
 
-Row = tuple[tuple[bytes, ...], tuple[Decimal | None, ...]]
-"""The key of a row as UTF-8 texts, and its control totals."""
+Key = tuple[bytes, ...]
+"""The key of a row as UTF-8 texts."""
+Row = tuple[Key, tuple[Decimal | None, ...]]
+"""The key of a row, and its control totals."""
 
 
 def first(
@@ -36,30 +40,45 @@ def first(
     contract: Contract,
     stream: Stream,
     account: Account,
+    columns: set[str],
 ) -> tuple[str, ...]:
-    """The first offenders of a stream that does not add up.
+    """The first offenders of a stream that does not add up; dead letters are none.
 
     Files: those that hold more than has landed of them. Databases: keys that differ between the
     source as it is now and the raw table.
+
+    Args:
+        session: Inside the receipt's snapshot.
+        contract: The contract of the stream's source.
+        stream: The stream.
+        account: What the ledger says of it.
+        columns: The columns of its raw table.
     """
     try:
         # A savepoint: what fails here must not cost the receipt its snapshot.
         with session.transaction():
             if account.files:
-                return tuple(
-                    islice(_short_files(session, contract, stream, account), MAX_OFFENDERS)
-                )
+                short = _short_files(session, contract, stream, account)
+                return tuple(islice(short, MAX_OFFENDERS))
             if not stream.key or account.source is None:
                 return ()
+            if any(stream.column(name).is_hashed for name in stream.key):
+                return ("keys not told: they are personal data",)
             setting = f"WAYBILL_{contract.source.upper()}"
             source = connections.source(os.environ.get(setting), setting=setting)
             with source.connect() as there:
+                dead = {
+                    tuple((key.get(name) or "").encode() for name in stream.key)
+                    for key in open_keys(session, contract.raw_schema, stream.name)
+                }
+                alive = tables.ALIVE if tables.DELETED_AT in columns else sql.SQL("")
                 found = _differing_keys(
                     stream,
-                    _rows(there, SOURCE_SCHEMA, stream.name, stream),
-                    _rows(session, contract.raw_schema, account.table, stream),
+                    _rows(there, SOURCE_SCHEMA, stream.name, stream, sql.SQL("")),
+                    _rows(session, contract.raw_schema, account.table, stream, alive),
                 )
-                return tuple(islice(found, MAX_OFFENDERS))
+                unexplained = (words for key, words in found if key not in dead)
+                return tuple(islice(unexplained, MAX_OFFENDERS))
     except (WaybillError, psycopg.Error) as error:
         reason = str(error).splitlines()[0]
         return (f"keys unknown, as they cannot be read again: {reason}",)
@@ -83,10 +102,11 @@ def _short_files(
     landed = {row["file"]: row for row in session.execute(query)}
     for file, kept in sorted((account.files or {}).items()):
         here = landed.pop(file, {"rows": 0})
-        if here["rows"] != kept["rows"]:
-            yield f"{file}: {exact(here['rows'])} landed of {counted(kept['rows'], 'row')}"
+        due = account.letters.landing(Figures(kept["rows"], decimals(kept.get("totals"))), file)
+        if here["rows"] != due.rows:
+            yield f"{file}: {exact(here['rows'])} landed of {counted(due.rows, 'row')}"
             continue
-        for column, total in decimals(kept.get("totals")).items():
+        for column, total in due.totals.items():
             found = here.get(f"sum of {column}", total)
             if found != total:
                 yield f"{file}: sum of {column} is {exact(found)} landed, {exact(total)} in the file"
@@ -95,14 +115,19 @@ def _short_files(
 
 
 def _rows(
-    session: psycopg.Connection[Any], schema: str, table: str, stream: Stream
+    session: psycopg.Connection[Any],
+    schema: str,
+    table: str,
+    stream: Stream,
+    condition: sql.Composable,
 ) -> Iterator[Row]:
     # Ordered by the keys' bytes, so that both sides agree whatever their collations.
     keys = [sql.SQL('{}::text collate "C"').format(sql.Identifier(name)) for name in stream.key]
     totals = [sql.SQL("{}::numeric").format(sql.Identifier(name)) for name in stream.control_totals]
-    query = sql.SQL("select {} from {} order by {}").format(
+    query = sql.SQL("select {} from {}{} order by {}").format(
         sql.SQL(", ").join([*keys, *totals]),
         sql.Identifier(schema, table),
+        condition,
         sql.SQL(", ").join(keys),
     )
     width = len(keys)
@@ -112,31 +137,39 @@ def _rows(
             yield tuple(key.encode() for key in row[:width]), row[width:]
 
 
-def _differing_keys(stream: Stream, source: Iterator[Row], landed: Iterator[Row]) -> Iterator[str]:
-    """Merge two sides that are ordered by key; memory does not grow with them."""
+def _differing_keys(
+    stream: Stream, source: Iterator[Row], landed: Iterator[Row]
+) -> Iterator[tuple[Key, str]]:
+    """Merge two sides that are ordered by key; memory does not grow with them.
+
+    Yields:
+        Each key that differs, and what is wrong with it in words.
+    """
     here, there = next(landed, None), next(source, None)
-    while here or there:
-        if here is None or (there is not None and there[0] < here[0]):
-            yield f"{_words(stream, there)}: at the source, not landed"
+    while True:
+        if there is not None and (here is None or there[0] < here[0]):
+            yield there[0], f"{_words(stream, there)}: at the source, not landed"
             there = next(source, None)
-        elif there is None or here[0] < there[0]:
-            yield f"{_words(stream, here)}: landed, not at the source"
+        elif here is not None and (there is None or here[0] < there[0]):
+            yield here[0], f"{_words(stream, here)}: landed, not at the source"
             here = next(landed, None)
-        else:
+        elif here is not None and there is not None:
             for column, expected, found in zip(
                 stream.control_totals, there[1], here[1], strict=True
             ):
                 if expected != found:
-                    yield f"{_words(stream, here)}: {column} is {_amount(found)}, {_amount(expected)} at the source"
+                    words = f"{column} is {_amount(found)}, {_amount(expected)} at the source"
+                    yield here[0], f"{_words(stream, here)}: {words}"
             here, there = next(landed, None), next(source, None)
+        else:
+            return
 
 
 def _amount(value: Decimal | None) -> str:
     return "null" if value is None else exact(value)
 
 
-def _words(stream: Stream, row: Row | None) -> str:
-    values = row[0] if row else ()
+def _words(stream: Stream, row: Row) -> str:
     return ", ".join(
-        f"{name} {value.decode()}" for name, value in zip(stream.key, values, strict=True)
+        f"{name} {value.decode()}" for name, value in zip(stream.key, row[0], strict=True)
     )

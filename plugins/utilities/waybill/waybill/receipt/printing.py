@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from waybill.receipt.letters import COMMAND
 from waybill.receipt.numbers import counted, exact
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 NARROWEST, WIDEST = 80, 120
 _WIDE = 100
+_UNBOUNDED = 1000
 _UNKNOWN = "-"
-_MOVEMENTS = ("new", "changed", "unchanged")
+_MOVEMENTS = ("new", "changed", "unchanged", "deleted", "dead")
 
 
 def console() -> Console:
@@ -62,6 +64,11 @@ def _print(table: Table, out: Console) -> None:
     out.print(table)
 
 
+def _width(table: Table, out: Console) -> int:
+    """How wide a table is where nothing in it is folded."""
+    return out.measure(table, options=out.options.update(width=_UNBOUNDED)).maximum
+
+
 def _state(*, is_ok: bool) -> str:
     return "ok" if is_ok else "[bold red]differs[/bold red]"
 
@@ -74,25 +81,16 @@ def _show_source(source: str, reports: Sequence[StreamReport], out: Console) -> 
     moved = [
         name for name in _MOVEMENTS if any(getattr(report.movement, name) for report in reports)
     ]
+    rows = _streams(source, reports, moved)
     # Where all columns do not fit side by side, what became of the rows read is a table of its own.
-    is_wide = out.width >= _WIDE
-    beside = moved if is_wide else []
-    rows = _table(source, ("source", "read", *beside, "landed", ""))
-    for report in reports:
-        rows.add_row(
-            escape(report.name),
-            _figure(report.source.rows if report.source else None),
-            exact(report.movement.read),
-            *_movements(report, beside),
-            _figure(report.landed.rows if report.landed else None),
-            _state(is_ok=not report.differences),
-        )
-    _print(rows, out)
-    if moved and not is_wide:
-        read = _table(f"{source}: read", moved)
+    if moved and _width(rows, out) > out.width:
+        _print(_streams(source, reports, []), out)
+        read = _table(f"{source}: changes", moved)
         for report in reports:
             read.add_row(escape(report.name), *_movements(report, moved))
         _print(read, out)
+    else:
+        _print(rows, out)
     totals = _table("control total", ("source", "landed", ""))
     for report in reports:
         for column, landed in (report.landed.totals if report.landed else {}).items():
@@ -105,6 +103,20 @@ def _show_source(source: str, reports: Sequence[StreamReport], out: Console) -> 
     for report in reports:
         for note in report.notes:
             out.print(f"note: {escape(note)}", soft_wrap=True)
+
+
+def _streams(source: str, reports: Sequence[StreamReport], moved: Sequence[str]) -> Table:
+    table = _table(source, ("source", "read", *moved, "landed", ""))
+    for report in reports:
+        table.add_row(
+            escape(report.name),
+            _figure(report.source.rows if report.source else None),
+            exact(report.movement.read),
+            *_movements(report, moved),
+            _figure(report.landed.rows if report.landed else None),
+            _state(is_ok=not report.differences),
+        )
+    return table
 
 
 def _movements(report: StreamReport, names: Sequence[str]) -> list[str]:
@@ -154,11 +166,13 @@ def _show_outcome(receipt: Receipt, out: Console) -> None:
     if receipt.is_balanced:
         landed = sum(report.landed.rows for report in receipt.streams if report.landed)
         totals = sum(len(report.landed.totals) for report in receipt.streams if report.landed)
+        dead = sum(report.dead_letters for report in receipt.streams)
         rules = counted(len(receipt.marts), "conservation rule")
         out.print(
             f"[bold green]balanced[/bold green]: {counted(landed, 'row')} and "
             f"{counted(totals, 'control total')} accounted for from source to warehouse, "
-            f"{rules} kept by the marts",
+            f"{rules} kept by the marts"
+            + (f", {counted(dead, 'open dead letter')}: `{COMMAND}`" if dead else ""),
             soft_wrap=True,
         )
         return

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from waybill.receipt import offenders, tables
+from waybill.receipt.letters import COMMAND
 from waybill.receipt.model import Difference, Figures, Movement, StreamReport
 from waybill.receipt.numbers import counted, exact
 
@@ -42,14 +43,20 @@ def audit(
         missing = Difference(subject, "rows", expected, "no such table in the warehouse")
         return _absent(contract, stream, account.movement, account.source, missing)
     totals = [column for column in stream.control_totals if column in present]
-    landed = tables.figures(session, contract.raw_schema, account.table, totals)
+    landed = tables.figures(
+        session,
+        contract.raw_schema,
+        account.table,
+        totals,
+        has_marks=tables.DELETED_AT in present,
+    )
     found = [
         *_missing_columns(subject, stream, present),
         *_against_ledger(subject, account, landed),
         *_against_source(subject, stream, account, landed),
     ]
     if found:
-        named = offenders.first(session, contract, stream, account)
+        named = offenders.first(session, contract, stream, account, present)
         found[0] = _with_offenders(found[0], named)
     return StreamReport(
         contract=contract.source,
@@ -59,6 +66,7 @@ def audit(
         movement=account.movement,
         landed=landed,
         overlaid=_overlaid(account, landed),
+        dead_letters=account.letters.open,
         differences=(*found, *account.misreadings),
         notes=tuple(_notes(stream, account, landed)),
     )
@@ -71,8 +79,14 @@ def audit_uncontracted(
     subject = f"{contract.raw_schema}.{account.stream}"
     landed = None
     found: list[Difference] = []
-    if tables.columns(session, contract.raw_schema, account.table):
-        landed = tables.figures(session, contract.raw_schema, account.table, ())
+    if present := tables.columns(session, contract.raw_schema, account.table):
+        landed = tables.figures(
+            session,
+            contract.raw_schema,
+            account.table,
+            (),
+            has_marks=tables.DELETED_AT in present,
+        )
         rows = Figures(account.landed.rows, {})
         found += _unequal(subject, rows, "in the ledger", landed, "landed")
     else:
@@ -85,8 +99,12 @@ def audit_uncontracted(
         source=account.source,
         movement=account.movement,
         landed=landed,
+        dead_letters=account.letters.open,
         differences=(*found, *account.misreadings),
-        notes=(f"{account.stream} is not in the contract: only its rows are checked.",),
+        notes=(
+            f"{account.stream} is not in the contract: only its rows are checked.",
+            *_dead(account),
+        ),
     )
 
 
@@ -127,17 +145,20 @@ def _against_ledger(subject: str, account: Account, landed: Figures) -> Iterator
 def _against_source(
     subject: str, stream: Stream, account: Account, landed: Figures
 ) -> Iterator[Difference]:
-    source = account.source
-    if source is None:
+    if account.source is None:
         yield Difference(subject, "rows", "a count by the tap", "none in the stream's bookmark")
         return
+    source = account.letters.landing(account.source)
     overlaid = source.rows - landed.rows
     can_overlay = bool(account.files) and bool(stream.key)
     if can_overlay and 0 < overlaid <= account.replaced:
         # The totals of rows that others stand for are unknown; the ledger answers for the rest.
         return
     known = {column: total for column, total in source.totals.items() if column in landed.totals}
-    yield from _unequal(subject, Figures(source.rows, known), "at the source", landed, "landed")
+    by = "at the source"
+    if account.letters.open:
+        by += f", {counted(account.letters.open, 'dead letter')} left out"
+    yield from _unequal(subject, Figures(source.rows, known), by, landed, "landed")
 
 
 def _unequal(
@@ -158,7 +179,8 @@ def _unequal(
 def _overlaid(account: Account, landed: Figures) -> int:
     if account.source is None or not account.files:
         return 0
-    return min(max(account.source.rows - landed.rows, 0), account.replaced)
+    source = account.letters.landing(account.source)
+    return min(max(source.rows - landed.rows, 0), account.replaced)
 
 
 def _notes(stream: Stream, account: Account, landed: Figures) -> Iterator[str]:
@@ -168,12 +190,23 @@ def _notes(stream: Stream, account: Account, landed: Figures) -> Iterator[str]:
         yield f"{stream.name}: {rows} superseded by a later row of the same key and transaction."
     if movement.deleted:
         yield f"{stream.name}: {counted(movement.deleted, 'row')} deleted, gone from the source."
+    yield from _dead(account)
     if overlaid := _overlaid(account, landed):
         rows = counted(overlaid, "row")
         yield f"{stream.name}: {rows} of the source replaced by a row of the same key in a later file."
     unknown = [column for column in landed.totals if column not in account.landed.totals]
     if unknown and landed.rows:
         yield f"{stream.name}: the ledger lacks the sum of {', '.join(unknown)} for some loads."
+
+
+def _dead(account: Account) -> Iterator[str]:
+    if account.letters.open:
+        letters = counted(account.letters.open, "open dead letter")
+        yield f"{account.stream}: {letters}, rows that could not land: `{COMMAND}`."
+    for column, change in account.letters.change.items():
+        if change:
+            off = f"the sum of {column} is {exact(change)} off the source's"
+            yield f"{account.stream}: by dead letters, {off}."
 
 
 def _with_offenders(difference: Difference, named: tuple[str, ...]) -> Difference:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     import psycopg
 
+DELETED_AT = "_sdc_deleted_at"
+ALIVE = sql.SQL(" where {} is null").format(sql.Identifier(DELETED_AT))
+
 _COLUMNS = """
     select attname
     from pg_attribute
@@ -33,16 +36,28 @@ def figures(
     schema: str,
     table: str,
     totals: Sequence[str],
+    *,
+    has_marks: bool,
 ) -> Figures:
-    """Count a table's rows and add up some of its columns, exactly."""
+    """Count the rows of a table that its source still holds, and add up some columns, exactly.
+
+    Args:
+        session: Inside the receipt's snapshot.
+        schema: The table's schema.
+        table: Its name.
+        totals: The columns.
+        has_marks: Whether it has the column that marks rows gone from the source.
+    """
     sums = [
         sql.SQL("coalesce(sum({})::numeric, 0) as {}").format(
             sql.Identifier(column), sql.Identifier(f"total {number}")
         )
         for number, column in enumerate(totals)
     ]
-    query = sql.SQL("select {} from {}").format(
-        sql.SQL(", ").join([sql.SQL("count(*) as rows"), *sums]), sql.Identifier(schema, table)
+    query = sql.SQL("select {} from {}{}").format(
+        sql.SQL(", ").join([sql.SQL("count(*) as rows"), *sums]),
+        sql.Identifier(schema, table),
+        ALIVE if has_marks else sql.SQL(""),
     )
     row = session.execute(query).fetchone()
     if row is None:
