@@ -1,11 +1,14 @@
-"""The command `waybill`: contracts render|check, receipt [source ...]."""
+"""The command `waybill`: contracts render|check, receipt [source ...], dead-letters, replay [file]."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from waybill.generate.files import COMMAND, generated_files
+from waybill.letters import listing
+from waybill.letters import replay as replaying
 from waybill.receipt.issue import issue
 from waybill.receipt.printing import console, show
 from waybill_common import contracts, project
@@ -24,6 +27,12 @@ def _parser() -> argparse.ArgumentParser:
     actions.add_parser("check", help="fail if a generated file differs from its contract")
     receipt = commands.add_parser("receipt", help="reconcile rows and money, from source to mart")
     receipt.add_argument("sources", nargs="*", metavar="source", help="default: every contract's")
+    letters = commands.add_parser("dead-letters", help="the rows that could not land")
+    letters.add_argument("--source", help="only of this source")
+    letters.add_argument("--stream", help="only of this stream")
+    letters.add_argument("--export", type=Path, metavar="FILE.csv", help="write them for mending")
+    again = commands.add_parser("replay", help="load mended rows, or try all letters again")
+    again.add_argument("file", nargs="?", type=Path, help="what dead-letters --export has written")
     return parser
 
 
@@ -38,6 +47,10 @@ def main() -> None:
             sys.exit(check())
         case "receipt", _:
             sys.exit(receipt(arguments.sources))
+        case "dead-letters", _:
+            dead_letters(arguments.source, arguments.stream, arguments.export)
+        case "replay", _:
+            sys.exit(replay(arguments.file))
 
 
 def receipt(sources: list[str]) -> int:
@@ -52,6 +65,26 @@ def receipt(sources: list[str]) -> int:
         fail(error, exit_code=EXIT_NO_RECEIPT)
     show(issued, console())
     return 0 if issued.is_balanced else 1
+
+
+def dead_letters(source: str | None, stream: str | None, export: Path | None) -> None:
+    """List open dead letters, or write them to a file."""
+    found = listing.find(source, stream)
+    if export:
+        print(listing.export(found, export))
+    else:
+        listing.show(found, console())
+
+
+def replay(file: Path | None) -> int:
+    """Land mended rows, or try all open letters again.
+
+    Returns:
+        0 where none of them is left, otherwise 1.
+    """
+    outcomes = replaying.replay(file)
+    listing.show_outcomes(outcomes, console())
+    return 1 if any(outcome.refused for outcome in outcomes) else 0
 
 
 def render() -> None:

@@ -1,0 +1,1 @@
+"""Dead letters: listed, exported for mending, and replayed."""
