@@ -64,9 +64,11 @@ class Walk:
 
     def _end_of_part(self, connection: psycopg.Connection[Any], low: Key | None) -> Key | None:
         texts = ", ".join(f"{quote(name)}::text" for name in self._relation.key)
+        # A bare name would be that of the text, which has another order.
+        order = ", ".join(f"source.{quote(name)}" for name in self._relation.key)
         row = connection.execute(
-            f"select {texts} from {self._relation.sql} where {self.above(low)}"  # noqa: S608 - names are quoted, values literals
-            f" order by {self._names()} offset {self._rows - 1} limit 1".encode()
+            f"select {texts} from {self._relation.sql} as source where {self.above(low)}"  # noqa: S608 - names are quoted, values literals
+            f" order by {order} offset {self._rows - 1} limit 1".encode()
         ).fetchone()
         return None if row is None else tuple(row)
 

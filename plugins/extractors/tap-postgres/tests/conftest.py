@@ -99,8 +99,15 @@ class Lane:
 
     def tap(self, state: Any = None, catalog: Any = None, **config: Any) -> TapPostgres:
         """A tap in this process, with the snapshot not yet taken from it."""
-        settings = {"sqlalchemy_url": self.source.url("reader"), "mode": "batch"} | config
-        return TapPostgres(config=settings, state=state, catalog=catalog)
+        return TapPostgres(config=self.settings(**config), state=state, catalog=catalog)
+
+    def settings(self, **config: Any) -> dict[str, Any]:
+        """A tap's configuration."""
+        return {"sqlalchemy_url": self.source.url("reader"), "mode": "batch"} | config
+
+    def read(self, text: str) -> Run:
+        """What a tap has written."""
+        return Run(text, self.source)
 
     def run(self, state: Any = None, catalog: Any = None, **config: Any) -> Run:
         """Run a tap from a state."""
@@ -113,7 +120,7 @@ class Lane:
             tap.sync_all()
         finally:
             tap.snapshot.connection.close()
-        return Run(self._capsys.readouterr().out, self.source)
+        return self.read(self._capsys.readouterr().out)
 
     def land(self, run: Run, schema: str = "raw_test", **config: Any) -> None:
         """Send what a tap has written to the target."""
