@@ -85,7 +85,7 @@ def test_a_killed_first_load_goes_on_where_it_was(orders: Any, tmp_path: Path) -
     assert sent == [2 * PART, PART, 2 * PART - 1 + 4]
     assert third.bookmark("orders")["read"]["rows"] == 2 * PART + 3
     assert [tuple(row.values()) for _, row in sorted(table.items())] == orders.source.rows(
-        "select region, id::text, amount::text, at::text from orders order by region, id"
+        "select region, id::text, amount::text, at::text from orders order by orders.region, orders.id"
     )
     assert orders.run(third.state, orders.orders, rows_per_part=PART).rows("orders") == []
 
