@@ -105,41 +105,46 @@ class Look:
         if (nul := data.find(b"\0", start, end)) >= 0:
             end = max(start, data.rfind(b"\n", start, nul) + 1)
         while self._one.match(data, start, end):
-            rows, columns, reached = self._found(data, start, end)
-            run = data[start:reached]
+            found, is_plain = self._found(data, start, end)
+            run = data[start : found.end]
             try:
                 run.isascii() or run.decode()
             except UnicodeDecodeError as error:
-                found = self._many.match(data, start, start + error.start)
-                end = found.end() if found else start
+                before = self._many.match(data, start, start + error.start)
+                end = before.end() if before else start
                 continue
             offset = tape.offset
-            tape.advance(reached, _lines(run))
-            return Run(run, offset, rows, columns)
+            tape.advance(found.end, found.rows if is_plain else _lines(run))
+            return Run(run, offset, found.rows, found.columns)
         return None
 
-    def _found(
-        self, data: bytes, start: int, end: int
-    ) -> tuple[int, Sequence[Sequence[bytes]], int]:
-        """The run's rows, the control totals' fields, and where it ends."""
+    def _found(self, data: bytes, start: int, end: int) -> tuple[_Found, bool]:
+        """What is admitted, and whether each record is one line."""
         has_quotes = data.find(b'"', start, end) >= 0
         if not has_quotes and (self._has_returns or data.find(b"\r", start, end) < 0):
-            rows, columns, reached = self._split(self._plain.findall(data, start, end), end)
+            found = self._split(self._plain.findall(data, start, end), end)
             # A text may have run over a line's end: only the number of lines tells.
             marks = (b"\n", b"\r") if self._has_returns else (b"\n",)
-            if rows and all(data.count(mark, start, reached) == rows for mark in marks):
-                return rows, columns, reached
-        return self._split(self._strict.findall(data, start, end), end)
+            if found.rows and all(data.count(m, start, found.end) == found.rows for m in marks):
+                return found, True
+        return self._split(self._strict.findall(data, start, end), end), False
 
-    def _split(self, found: list[Any], end: int) -> tuple[int, Sequence[Sequence[bytes]], int]:
+    def _split(self, found: list[Any], end: int) -> _Found:
         if not self._has_totals:
             rest = found[-1]
-            return len(found) - bool(rest), (), end - len(rest)
+            return _Found(len(found) - bool(rest), (), end - len(rest))
         rest = found[-1][-1]
         if rest:
             found.pop()
         *columns, _ = zip(*found, strict=True) if found else ((),)
-        return len(found), columns, end - len(rest)
+        return _Found(len(found), columns, end - len(rest))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    rows: int
+    columns: Sequence[Sequence[bytes]]
+    end: int
 
 
 def of_file(fields: Sequence[Field], width: int, dialect: Dialect, line_end: bytes) -> Look | None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BLOCK_BYTES = 512 << 10
-"""Read at once. Small, because what follows a bad row in a block is looked at twice."""
+BLOCK_BYTES = 64 << 10
+"""Read at once. Small, because the look is twice as fast in a processor's cache as out of it."""
 LARGEST_FIELD = 16 << 20
 """Characters; an unclosed quote would otherwise swallow the rest of the file into memory."""
 UTF8 = "utf-8"
@@ -91,12 +91,11 @@ class Tape:
             return False
         # Whole blocks, whatever a stream gives at once: where batches end depends on it, and a
         # repeated run must cut them alike.
-        parts = []
-        missing = BLOCK_BYTES
+        block = self._stream.read(BLOCK_BYTES)
+        missing = BLOCK_BYTES - len(block)
         while missing and (data := self._stream.read(missing)):
-            parts.append(data)
+            block += data
             missing -= len(data)
-        block = b"".join(parts)
         self._is_at_end = bool(missing)
         self._hash.update(block)
         self.size += len(block)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 import pytest
 
-from tap_csv.checks import Breach, RowChecker
+from tap_csv.checks import Breach, RowChecker, refuse
+from tap_csv.files import FileRead
 from tap_csv.layout import Field
 from tap_csv.reader import CsvReader
+from tap_csv.sources import SourceFile
 from tap_csv.tape import Tape
+from waybill_common import contracts
 from waybill_common.errors import WaybillError
 from waybill_common.values import Integer, Text
 
@@ -114,3 +118,51 @@ def test_good_rows_around_a_bad_one_survive_a_lenient_handler() -> None:
         (4, "id", 'x,"b\nc"\n'),
         (6, None, "3\n"),
     ]
+
+
+class _Growing:
+    """A file that somebody appends to while it is read."""
+
+    def __init__(self, path: Path, change: Callable[[Path], None]) -> None:
+        self._file = path.open("rb")
+        self._path = path
+        self._change: Callable[[Path], None] | None = change
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        if self._change and not data:
+            self._change(self._path)
+            self._change = None
+        return data
+
+
+def _append(path: Path) -> None:
+    with path.open("a") as file:
+        file.write("2\n")
+
+
+def _replace(path: Path) -> None:
+    other = path.with_suffix(".new")
+    other.write_text(path.read_text())
+    os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    other.replace(path)
+
+
+@pytest.mark.parametrize("change", [_append, _replace, lambda path: path.write_text("id\n9\n")])
+def test_file_that_changes_while_it_is_read_is_refused(
+    contract: MakeContract, folder: Path, change: Callable[[Path], None]
+) -> None:
+    # Protects against half of a file that is still being written: it would count as the whole.
+    path = folder / "t.csv"
+    path.write_text("id\n1\n")
+    file = SourceFile("t.csv", str(path), 5, lambda: cast("BinaryIO", _Growing(path, change)), path)
+    (stream,) = contracts.load(contract({"t": {"id": "integer"}})).streams
+    read = FileRead(file, stream, lambda _: True, None, refuse(str(path)))
+    with pytest.raises(WaybillError, match=r"t\.csv has changed while it was read"):
+        list(read.parts())
