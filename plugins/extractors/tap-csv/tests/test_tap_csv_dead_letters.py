@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Run = Callable[..., Any]
     MakeContract = Callable[..., Path]
 
+LARGE = int(os.environ.get("WAYBILL_TEST_ROWS", "30000"))
+"""Rows of the large file; a million take about half a minute."""
 ITEMS = {"id": "integer#", "name": "text!", "price": "numeric(8,2)+", "at": "timestamp"}
 
 
@@ -149,7 +151,7 @@ def test_hundred_bad_rows_of_a_large_file(
 ) -> None:
     # Protects the promise of the dead letters, through a real target: all but the bad rows land,
     # each bad one is named, and the mended file lands whole, once.
-    count = int(os.environ.get("WAYBILL_TEST_ROWS", "30000"))
+    count = LARGE
     bad = sorted(random.Random(1).sample(range(1, count + 1), 100))  # noqa: S311 - test data
     kinds = {number: SIX_KINDS[i % 6] for i, number in enumerate(bad)}
     path = folder / "items.csv"
