@@ -19,7 +19,7 @@ from waybill_common.errors import WaybillError
 from waybill_common.tap import CopyEncoding, WaybillStream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.singerlib.messages import SchemaMessage
@@ -43,9 +43,10 @@ class PostgresStream(WaybillStream):
         key: Its key, from the contract or its primary key.
         replication_key: The column an incremental read goes by.
         totals: Its control total columns.
+        marks: What the contract says of it that the target has to know.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a stream has this many sides
         self,
         tap: TapPostgres,
         relation: Relation,
@@ -53,6 +54,7 @@ class PostgresStream(WaybillStream):
         key: Sequence[str],
         replication_key: str | None,
         totals: Sequence[str],
+        marks: Mapping[str, Any] | None = None,
     ) -> None:
         properties = {
             column.name: values.definition(column.sql_type)
@@ -65,6 +67,7 @@ class PostgresStream(WaybillStream):
         self._postgres_tap = tap
         self._relation = relation
         self._control_totals = totals
+        self._marks = dict(marks or {})
         self.primary_keys = list(key)
         self.replication_key = replication_key
 
@@ -139,7 +142,7 @@ class PostgresStream(WaybillStream):
         """The SDK's messages, with what our target is to know of the rows that follow."""
         mark = "x-whole-table" if self.reading.is_whole else "x-ends-with-state"
         for message in super()._generate_schema_messages():
-            message.schema[mark] = True
+            message.schema.update({mark: True, **self._marks})
             yield message
 
     def _sync_batches(self, batch_config: BatchConfig, context: Any = None) -> None:  # noqa: ARG002 - SDK signature

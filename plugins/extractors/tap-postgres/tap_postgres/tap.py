@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from singer_sdk import typing as th
 from singer_sdk.plugin_base import PluginBase
 
-from tap_postgres import relations
+from tap_postgres import drift, relations
 from tap_postgres.readers import Readers
 from tap_postgres.snapshot import Snapshot
 from tap_postgres.stream import PostgresStream
@@ -155,10 +155,12 @@ class TapPostgres(WaybillTap):
         if missing := [each.name for each in stream.columns if each.name not in present]:
             msg = f"{self._setting}: {schema}.{stream.name} lacks the contract's column {', '.join(missing)}."
             raise WaybillError(msg, remedy)
+        relation = drift.settled(relation, stream, self._setting)
         return PostgresStream(
             self,
             relation.hashing([each.name for each in stream.columns if each.is_hashed]),
             key=stream.key or relation.key,
             replication_key=stream.replication_key,
             totals=stream.control_totals,
+            marks=drift.marks(stream),
         )
