@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from target_postgres.columns import BATCHED_AT, EXTRACTED_AT, SOURCE_FILE
-from target_postgres.merge import Counts
+from target_postgres.counts import Counts
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from target_postgres.counts import Counts
     from target_postgres.loading import Loading
-    from target_postgres.merge import Counts
     from waybill_common.connections import Connection
     from waybill_common.dead_letters import Limit
 

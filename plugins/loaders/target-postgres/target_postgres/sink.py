@@ -12,10 +12,11 @@ from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
 from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, columns_of
+from target_postgres.counts import Counts
 from target_postgres.dead_letters import Letters
 from target_postgres.formats import BatchFile
 from target_postgres.loading import Loading
-from target_postgres.merge import Counts, Merge
+from target_postgres.merge import Merge
 from target_postgres.refused import incomplete
 from target_postgres.tables import destination
 from waybill_common.dead_letters import LIMIT_MARK, limit_of

@@ -1,0 +1,187 @@
+"""Staged rows that are new in a table or differ from its rows, and rows that are gone."""
+
+# ruff: noqa: S608 - names are quoted and values are literals of our own
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, SOURCE_FILE
+from waybill_common.identifiers import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+
+    import psycopg
+
+    from target_postgres.staging import Staging
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one look has found.
+
+    Attributes:
+        rows: Staged rows that are new or differ.
+        new: Those of them that the table does not have.
+        beaten: Those that give way to the row of a later file.
+        gone: Rows of the table to delete.
+        totals_change: By how much each control total changes.
+    """
+
+    rows: int
+    new: int
+    beaten: int
+    gone: int
+    totals_change: dict[str, Decimal]
+
+
+class Difference:
+    """A temporary table of what a merge has to write, found by one join.
+
+    Args:
+        connection: The warehouse; the target is locked against other writers.
+        target: The table, as a quoted identifier.
+        staging: The rows that arrived.
+        columns: The stream's columns, each with its type in the table.
+        key: The stream's key.
+        totals: Its control total columns.
+        landed: When the rows land.
+
+    Attributes:
+        relation: The temporary table, as a quoted identifier.
+    """
+
+    def __init__(  # noqa: PLR0913 - a merge has this many sides
+        self,
+        connection: psycopg.Connection[Any],
+        *,
+        target: str,
+        staging: Staging,
+        columns: Mapping[str, str],
+        key: Sequence[str],
+        totals: Sequence[str],
+        landed: str,
+    ) -> None:
+        self._connection = connection
+        self._target = target
+        self._stage = staging.relation
+        self._position = staging.position
+        self._columns = columns
+        self._key = list(key)
+        self._totals = list(totals)
+        self._landed = f"'{landed}'::timestamptz"
+        self.relation = quote(f"waybill_difference_{staging.relation.strip(chr(34))}")
+        self._row_id = quote(f"{staging.prefix}_row_id")
+        self._table_id = quote(f"{staging.prefix}_table_id")
+        self._is_beaten = quote(f"{staging.prefix}_is_beaten")
+        self._before = [quote(f"{staging.prefix}_before_{index}") for index in range(len(totals))]
+
+    def find(self, scope: str | None, *, later_file_wins: bool, every_row: bool) -> Found:
+        """Compare what arrived with the table.
+
+        Args:
+            scope: Which rows of the table are gone unless they arrived, as a condition.
+            later_file_wins: Rows give way to those of a file whose name sorts later.
+            every_row: Take rows that do not differ as well.
+        """
+        differs = "true" if every_row else f"{self._row('stage')} *<> {self._row('target')}"
+        wanted = f"stage.{self._position} is not null and (target.ctid is null or {differs})"
+        if scope:
+            wanted += f" or stage.{self._position} is null and {scope}"
+        beaten = "false"
+        if later_file_wins and SOURCE_FILE in self._columns:
+            name = quote(SOURCE_FILE)
+            beaten = f'coalesce(stage.{name} collate "C" < target.{name} collate "C", false)'
+        before = "".join(
+            f", target.{quote(name)} as {alias}"
+            for name, alias in zip(self._totals, self._before, strict=True)
+        )
+        self._connection.execute(f"drop table if exists pg_temp.{self.relation}")
+        self._connection.execute(
+            f"create temporary table {self.relation} on commit drop as"
+            f" select stage.*, target.ctid as {self._row_id}, target.tableoid as {self._table_id},"
+            f" {beaten} as {self._is_beaten}{before}"
+            f" from {self._stage} as stage {'full' if scope else 'left'} join {self._target} as target"
+            f" on {self._same_key()} where {wanted}"
+            # New entries of the key's index then fall into pages that are at hand.
+            f" order by {', '.join(f'stage.{quote(name)}' for name in self._key)}"
+        )
+        return self._count()
+
+    def apply(self, found: Found) -> tuple[int, int, int]:
+        """Write it.
+
+        Returns:
+            How many rows were deleted, updated and inserted.
+        """
+        deleted = updated = inserted = 0
+        if found.gone:
+            deleted = self._connection.execute(
+                f"delete from {self._target} as target using {self.relation} as stage"
+                f" where {self._same_row()} and stage.{self._position} is null"
+            ).rowcount
+        if found.rows > found.new + found.beaten:
+            updated = self._update()
+        if found.new:
+            inserted = self._insert()
+        self._connection.execute(f"drop table {self.relation}")
+        return deleted, updated, inserted
+
+    def _count(self) -> Found:
+        is_row, is_new = f"{self._position} is not null", f"{self._row_id} is null"
+        counted = [
+            f"count(*) filter (where {condition})"
+            for condition in (is_row, is_new, self._is_beaten, f"not ({is_row})")
+        ]
+        changes = [
+            f"coalesce(sum({quote(name)}::numeric) filter (where not {self._is_beaten}), 0)"
+            f" - coalesce(sum({alias}::numeric) filter (where not {self._is_beaten}), 0)"
+            for name, alias in zip(self._totals, self._before, strict=True)
+        ]
+        query = f"select {', '.join([*counted, *changes])} from {self.relation}"
+        (row,) = self._connection.execute(query).fetchall()
+        rows, new, beaten, gone, *moved = row
+        return Found(rows, new, beaten, gone, dict(zip(self._totals, moved, strict=True)))
+
+    def _update(self) -> int:
+        values = {
+            quote(name): f"stage.{quote(name)}" for name in self._columns if name not in self._key
+        }
+        values |= {
+            quote(EXTRACTED_AT): f"stage.{quote(EXTRACTED_AT)}",
+            quote(BATCHED_AT): self._landed,
+        }
+        values.setdefault(quote(DELETED_AT), "null")
+        assignments = ", ".join(f"{name} = {value}" for name, value in values.items())
+        return self._connection.execute(
+            f"update {self._target} as target set {assignments} from {self.relation} as stage"
+            f" where {self._same_row()} and stage.{self._position} is not null"
+            f" and not stage.{self._is_beaten}"
+        ).rowcount
+
+    def _insert(self) -> int:
+        names = ", ".join(map(quote, (*self._columns, EXTRACTED_AT)))
+        return self._connection.execute(
+            f"insert into {self._target} ({names}, {quote(BATCHED_AT)})"
+            f" select {names}, {self._landed} from {self.relation} where {self._row_id} is null"
+        ).rowcount
+
+    def _same_row(self) -> str:
+        # The lock keeps rows where they were when they were compared.
+        return f"target.ctid = stage.{self._row_id} and target.tableoid = stage.{self._table_id}"
+
+    def _same_key(self) -> str:
+        return " and ".join(f"target.{name} = stage.{name}" for name in map(quote, self._key))
+
+    def _row(self, alias: str) -> str:
+        """The columns that make a row another one, as a record to compare byte by byte."""
+        compared = [
+            f"{alias}.{quote(name)}" + (f"::{sql_type}" if alias == "stage" else "")
+            for name, sql_type in self._columns.items()
+            if name not in self._key and (not name.startswith("_sdc_") or name == SOURCE_FILE)
+        ]
+        is_marked = alias == "target" or DELETED_AT in self._columns
+        deleted = f"{alias}.{quote(DELETED_AT)}" if is_marked else "null::timestamptz"
+        return f"row({', '.join([*compared, deleted])})::record"
