@@ -93,6 +93,8 @@ class Connection:
             if self.setting:
                 msg = f"{self.setting}: cannot connect to {self.place}: {reason}."
                 remedy = f"Check host, port, user, password and database in {self.setting}."
+                if re.search(r"\bSSL\b|certificate", reason):
+                    remedy = f"Check the host, sslmode and sslrootcert in {self.setting}."
                 if self.role and f'role "{self.role}"' in reason:
                     remedy = "Make the roles with `meltano invoke warehouse:up`."
             else:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1 << 18
 """Size of a block; one row more when a row is larger."""
 
+_MILLISECONDS = 1000
+"""Then it is looked for what TLS may hold that the socket does not show."""
+
 
 def blocks(connection: psycopg.Connection[Any], statement: str) -> Iterator[list[Buffer]]:
     """The messages of a COPY TO STDOUT.
@@ -52,7 +55,7 @@ def blocks(connection: psycopg.Connection[Any], statement: str) -> Iterator[list
                     yield block
                     block, size = [], 0
             elif length == 0:
-                ready.poll()
+                ready.poll(_MILLISECONDS)
                 pgconn.consume_input()
             else:
                 break
@@ -68,7 +71,7 @@ def blocks(connection: psycopg.Connection[Any], statement: str) -> Iterator[list
 
 def _result(pgconn: pq.abc.PGconn, ready: select.poll) -> pq.abc.PGresult | None:
     while pgconn.is_busy():
-        ready.poll()
+        ready.poll(_MILLISECONDS)
         pgconn.consume_input()
     return pgconn.get_result()
 
