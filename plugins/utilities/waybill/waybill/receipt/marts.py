@@ -8,7 +8,7 @@ import psycopg
 
 from waybill.receipt import conservation_sql, tables
 from waybill.receipt.model import Difference, Figures, MartReport
-from waybill.receipt.numbers import exact
+from waybill.receipt.numbers import amount, exact
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -72,14 +72,10 @@ def _wrong(rule: Rule, row: dict[str, Any]) -> str:
     if row["origin_n"] != row["mart_n"]:
         return f"{row['mart_n']} rows in the mart instead of {row['origin_n']}"
     return ", ".join(
-        f"{column} is {_amount(row[f'm{number}'])} instead of {_amount(row[f'o{number}'])}"
+        f"{column} is {amount(row[f'm{number}'])} instead of {amount(row[f'o{number}'])}"
         for number, column in enumerate(rule.totals)
         if row[f"o{number}"] != row[f"m{number}"]
     )
-
-
-def _amount(value: Decimal | None) -> str:
-    return "null" if value is None else exact(value)
 
 
 def _differences(

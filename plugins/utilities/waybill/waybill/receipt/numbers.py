@@ -16,6 +16,11 @@ def exact(number: int | Decimal) -> str:
     return f"{number:,f}" if isinstance(number, Decimal) else f"{number:,}"
 
 
+def amount(value: Decimal | None) -> str:
+    """A value of a control total as `exact` writes it, or `null`."""
+    return "null" if value is None else exact(value)
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun, in the plural where it needs one."""
     return f"{exact(number)} {noun}{'' if number == 1 else 's'}"

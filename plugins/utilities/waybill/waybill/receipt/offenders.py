@@ -16,7 +16,7 @@ from psycopg import sql
 from waybill.receipt import tables
 from waybill.receipt.letters import open_keys
 from waybill.receipt.model import MAX_OFFENDERS, Figures
-from waybill.receipt.numbers import counted, decimals, exact
+from waybill.receipt.numbers import amount, counted, decimals, exact
 from waybill_common import connections
 from waybill_common.errors import WaybillError
 
@@ -158,15 +158,11 @@ def _differing_keys(
                 stream.control_totals, there[1], here[1], strict=True
             ):
                 if expected != found:
-                    words = f"{column} is {_amount(found)}, {_amount(expected)} at the source"
+                    words = f"{column} is {amount(found)}, {amount(expected)} at the source"
                     yield here[0], f"{_words(stream, here)}: {words}"
             here, there = next(landed, None), next(source, None)
         else:
             return
-
-
-def _amount(value: Decimal | None) -> str:
-    return "null" if value is None else exact(value)
 
 
 def _words(stream: Stream, row: Row) -> str:
