@@ -300,6 +300,48 @@ def test_a_parent_gone_from_the_source_is_missed_by_children_that_are_not(
     assert _found(warehouse, query, BATCHES[1].format("items")) == ["d", "gone"]
 
 
+LETTER = """
+    with load as (
+        insert into waybill.load (
+            invocation_id, target_schema, stream, target_table, started_at, rows_received,
+            rows_inserted, rows_updated, rows_unchanged, rows_superseded, rows_deleted, rows_dead
+        )
+        values (gen_random_uuid(), 'raw_olist', %(stream)s, 'items', now(), 1, 0, 0, 0, 0, 0, 1)
+        returning load_id, invocation_id
+    )
+    insert into waybill.dead_letter (
+        load_id, invocation_id, target_schema, stream, reason, found_by, payload
+    )
+    select load_id, invocation_id, 'raw_olist', %(stream)s, 'no number', 'tap',
+        jsonb_build_object('order_id', %(order)s::text, 'size', 'x')
+    from load
+"""
+
+
+def test_a_row_that_could_not_land_is_not_missed(
+    warehouse: ScratchDatabase, tmp_path: Path
+) -> None:
+    """A bad item must not stop the job by the order that lacks it; any other order still does."""
+    warehouse.execute(ROWS, role="loader")
+    contract = _contract(tmp_path, HAS_ITEMS)
+    stream = contract.stream("orders")
+    query = rule_query(contract, stream, stream.rules[0])
+    for dead_stream, order in (("items", "b"), ("orders", "c")):
+        warehouse.execute(LETTER, {"stream": dead_stream, "order": order}, role="loader")
+    assert _found(warehouse, query, BATCHES[1].format("orders")) == ["c"]
+
+    counted = "select order_id from {table} group by order_id having count(*) < 2"
+    contract = _contract(tmp_path, counted)
+    stream = contract.stream("orders")
+    query = rule_query(contract, stream, stream.rules[0])
+    assert _found(warehouse, query, BATCHES[1].format("orders")) == ["a", "b"]
+
+    warehouse.execute(
+        "update waybill.dead_letter set resolved_at = now(), resolved_by = 'reload'", role="loader"
+    )
+    assert _found(warehouse, query, BATCHES[1].format("orders")) == ["a", "b", "c"]
+
+
 def test_the_rows_of_a_database_are_checked_while_it_holds_them() -> None:
     """A bad row that was deleted at the source must not shut the gate for ever; files have no marks."""
     suites = {

@@ -4,7 +4,9 @@
 every other brace as a parameter. The batch is therefore given its stream's name as an alias, and
 literal braces are doubled.
 
-Only rows that the source still holds are judged, and only they count as parents.
+Only rows that the source still holds are judged, and only they count as parents. A row that could
+not land is not missed: where its open dead letter holds the key of what a rule over several rows
+finds, that is no finding. A child whose parent could not land is one, for no mart could place it.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from waybill_common.contracts import Column, Contract, QualityRule, Stream
 
 ALIVE = '"_sdc_deleted_at" is null'
@@ -24,6 +28,7 @@ ALIVE = '"_sdc_deleted_at" is null'
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}|\{|\}")
 _JOIN = re.compile(r"\bjoin\b", re.IGNORECASE)
+_GROUPED = re.compile(r"\bgroup\s+by\b", re.IGNORECASE)
 _BIND = re.compile(r"(?<![:\w\\]):\w+(?!:)")
 
 
@@ -33,7 +38,7 @@ def has_marked_rows(stream: Stream) -> bool:
 
 
 def rule_query(contract: Contract, stream: Stream, rule: QualityRule) -> str:
-    """The rule's query, known exceptions left out.
+    """The rule's query, without known exceptions and what open dead letters explain.
 
     Raises:
         WaybillError: The query names a stream that the contract lacks, or uses what Great
@@ -61,16 +66,46 @@ def rule_query(contract: Contract, stream: Stream, rule: QualityRule) -> str:
         return f"{_rows(contract, contract.stream(name))} as {quote(name)}"
 
     query = _PLACEHOLDER.sub(relation, rule.query.strip())
-    if not rule.exceptions:
+    conditions = [*_known(place, rule), *_explained(contract, stream, rule)]
+    if not conditions:
         return query
+    return f'select * from (\n{_indented(query)}\n) as "found"\nwhere ' + "\n  and ".join(
+        conditions
+    )
+
+
+def _known(place: str, rule: QualityRule) -> Iterator[str]:
+    if not rule.exceptions:
+        return
     if rule.exception_column is None:
         msg = f"{place}: it has exceptions but no exceptionColumn."
         raise WaybillError(msg, "Name the column that the exceptions are keys of.")
     known = ",\n    ".join(_literal(key) for key in rule.exceptions)
-    column = f'"found".{quote(rule.exception_column)}'
-    return (
-        f'select * from (\n{_indented(query)}\n) as "found"\n'
-        f"where ({column} in (\n    {known}\n)) is not true"
+    yield f'("found".{quote(rule.exception_column)} in (\n    {known}\n)) is not true'
+
+
+def _explained(contract: Contract, stream: Stream, rule: QualityRule) -> Iterator[str]:
+    """The condition that leaves out what misses a row that could not land."""
+    names = {match[1] for match in _PLACEHOLDER.finditer(rule.query)} - {None, "table"}
+    if _GROUPED.search(rule.query):
+        names.add(stream.name)
+    if not names or not stream.key:
+        return
+    streams = ", ".join(map(_literal, sorted(names)))
+    key = ", ".join(map(_literal, stream.key))
+    # The rule need not select the whole key: what it selects of it decides.
+    yield (
+        f"not exists (\n"
+        f"    select from waybill.dead_letter as letter\n"
+        f"    where letter.target_schema = {_literal(contract.raw_schema)}\n"
+        f"      and letter.stream in ({streams})\n"
+        f"      and letter.resolved_at is null\n"
+        f"      and coalesce(letter.payload, letter.key) @> (\n"
+        f"        select jsonb_object_agg(field.key, field.value)\n"
+        f'        from jsonb_each_text(to_jsonb("found")) as field\n'
+        f"        where field.key in ({key})\n"
+        f"      )\n"
+        f"  )"
     )
 
 
