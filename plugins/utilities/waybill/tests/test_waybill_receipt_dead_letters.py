@@ -78,7 +78,7 @@ def test_a_dead_letter_is_accounted_for_and_shown(shop: Any, receipt: Run) -> No
     assert re.search(r"orders +5 +5 +4 +1 +4 +ok", printed)
     shown = "1 open dead letter"
     command = "`meltano invoke waybill:dead-letters`"
-    assert f"note: orders: {shown}, rows that could not land: {command}" in printed
+    assert f"note: orders: {shown}, what could not land: {command}" in printed
     assert f"kept by the marts, {shown}: {command}" in printed
     kept = shop.kept_receipt()["streams"][0]
     assert (kept["movement"]["dead"], kept["dead_letters"]) == (1, 1)

@@ -202,7 +202,7 @@ def _notes(stream: Stream, account: Account, landed: Figures) -> Iterator[str]:
 def _dead(account: Account) -> Iterator[str]:
     if account.letters.open:
         letters = counted(account.letters.open, "open dead letter")
-        yield f"{account.stream}: {letters}, rows that could not land: `{COMMAND}`."
+        yield f"{account.stream}: {letters}, what could not land: `{COMMAND}`."
     for column, change in account.letters.change.items():
         if change:
             off = f"the sum of {column} is {exact(change)} off the source's"
