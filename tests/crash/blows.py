@@ -19,8 +19,8 @@ _SIGNALS: dict[str, tuple[Signals, ...]] = {
 }
 WAREHOUSE_LINE, SOURCE_LINE = "warehouse line", "source line"
 _SHARE = 0.9
-"""Of what a run took before: no two go alike, and a blow after the end proves little."""
-_SURE = ("target", "both", WAREHOUSE_LINE)
+"""Of what a run took before: no two go alike."""
+_SURE = ("target", "both")
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,27 @@ class Timing:
     """How a run went.
 
     Attributes:
-        seconds: How long it took.
-        tap_seconds: After how long the tap had ended.
+        seconds: How long the tap took.
+        messages: How many messages it sent.
         pieces: By line, how many pieces of data passed while there was something to do.
         commits: How many COMMITs the target sent.
     """
 
     seconds: float
-    tap_seconds: float
+    messages: int
     pieces: dict[str, int]
     commits: int
 
 
 @dataclass(frozen=True)
 class Blow:
-    """A blow at a moment of a run.
+    """A blow at a moment of a run; if that never comes, before the tap's last message is passed on.
 
     Attributes:
         victim: A process, both of them, the postmaster, or a line that is cut.
         signal: What a process gets.
         seconds: The moment as a time after the start, or 0.
+        message: The moment as a message of the tap, from 1, or 0.
         line: The line of `piece`.
         piece: The moment as a piece of data on a line, from 1, or 0.
         commit: The moment as a COMMIT, from 1, or 0.
@@ -57,6 +58,7 @@ class Blow:
     victim: str
     signal: Signals | None = None
     seconds: float = 0
+    message: int = 0
     line: str = WAREHOUSE_LINE
     piece: int = 0
     commit: int = 0
@@ -65,7 +67,7 @@ class Blow:
     @property
     def is_sure(self) -> bool:
         """Whether a run cannot succeed once this has fallen."""
-        return bool(self.commit) and self.victim in _SURE
+        return self.victim in _SURE or (self.victim == WAREHOUSE_LINE and bool(self.commit))
 
     def __str__(self) -> str:
         """The blow in words, to be read in a failure."""
@@ -74,37 +76,37 @@ class Blow:
             return f"{what} {'before' if self.is_before else 'after'} COMMIT {self.commit}"
         if self.piece:
             return f"{what} at piece {self.piece} of the {self.line}"
+        if self.message:
+            return f"{what} at message {self.message}"
         return f"{what} {self.seconds:.3f} s after the start"
 
 
 def draw(random: Random, timing: Timing) -> Blow:
     """A blow for a run that would go like `timing`.
 
-    A moment is a time, so that the start of the processes is met too; or a piece of data on a line,
-    which meets all that the warehouse does, however fast it goes today; or a COMMIT, whose window is
-    too narrow to be met by chance.
+    A moment is a message that the tap sends, a piece of data on a line, which meets all that the
+    warehouse does, or a COMMIT, whose window is too narrow to be met by chance; however fast these
+    come today. Some are times, so that the start of the processes is met too.
     """
     victim = random.choice([*_SIGNALS, *timing.pieces])
     is_tap = victim in {"tap", SOURCE_LINE}
     line = SOURCE_LINE if victim == SOURCE_LINE else WAREHOUSE_LINE
-    if victim == "tap":
-        # Records wait for the target, so that the tap is still at work while that loads.
-        line = random.choice(sorted(timing.pieces))
     signals = _SIGNALS.get(victim)
     struck = partial(Blow, victim, random.choice(signals) if signals else None)
-    kinds = [
-        "time",
-        *(["piece"] * 2 if line in timing.pieces else []),
-        *([] if is_tap else ["commit"]),
-    ]
+    kinds = ["time", *(["message"] * 3)]
+    if victim == SOURCE_LINE or not is_tap:
+        kinds += ["piece"] * 2 if line in timing.pieces else []
+    if not is_tap:
+        kinds += ["commit"] * 2
     kind = random.choice(kinds)
     if kind == "commit":
         return struck(commit=random.randint(1, timing.commits), is_before=random.random() < 1 / 2)
     if kind == "piece":
         return struck(line=line, piece=random.randint(1, _most(timing.pieces[line])))
-    end = timing.tap_seconds if is_tap else timing.seconds
-    return struck(seconds=random.uniform(0, _SHARE * end))
+    if kind == "message":
+        return struck(message=random.randint(1, _most(timing.messages)))
+    return struck(seconds=random.uniform(0, _SHARE * timing.seconds))
 
 
-def _most(pieces: int) -> int:
-    return max(1, round(_SHARE * pieces))
+def _most(number: int) -> int:
+    return max(1, round(_SHARE * number))

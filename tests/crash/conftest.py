@@ -6,12 +6,20 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+from crash import process
 from crash.server import Server
 
 from waybill_warehouse import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _zygote() -> Iterator[None]:
+    """Taps and targets are forked rather than started."""
+    with process.forking():
+        yield
 
 
 @pytest.fixture(scope="module")

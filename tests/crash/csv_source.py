@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 _ROWS = 3_000
 _Row = tuple[int, str, str]
 _Table = list[Row]
+if TYPE_CHECKING:
+    _Load = Callable[[_Table, str, list[_Row]], _Table]
 
 
-def days(folder: Path, mode: str) -> Iterator[Day]:
+def days(folder: Path, mode: str, *, is_appended: bool) -> Iterator[Day]:
     """Write both days' files.
 
     Args:
         folder: An empty folder.
         mode: What goes over the wire.
+        is_appended: Whether what lands is appended, whatever its key and file.
     """
     path = folder / "contract.yml"
     globs = {name: {"files": f"{name}*.csv"} for name in ("orders", "clicks")}
@@ -48,8 +51,10 @@ def days(folder: Path, mode: str) -> Iterator[Day]:
         "clicks_2.csv": _rows(range(10, _ROWS // 3), "two again"),
         "clicks_3.csv": _rows(range(_ROWS), "three"),
     }
-    yield _day(folder / "1", path, mode, {}, first)
-    yield _day(folder / "2", path, mode, first, second)
+    loads = _APPENDS if is_appended else _LOADS
+    settings = {"contract": str(path), "mode": mode}
+    yield _day(folder / "1", settings, loads, {}, first)
+    yield _day(folder / "2", settings, loads, first, second)
 
 
 def _rows(ids: Iterable[int], note: str) -> list[_Row]:
@@ -58,8 +63,8 @@ def _rows(ids: Iterable[int], note: str) -> list[_Row]:
 
 def _day(
     folder: Path,
-    contract_path: Path,
-    mode: str,
+    settings: dict[str, str],
+    loads: dict[str, _Load],
     before: dict[str, list[_Row]],
     now: dict[str, list[_Row]],
 ) -> Day:
@@ -68,11 +73,8 @@ def _day(
         lines = ("id,amount,note\n", *(",".join(map(str, row)) + "\n" for row in rows))
         (folder / name).write_text("".join(lines))
     return Day(
-        {"path": str(folder), "contract": str(contract_path), "mode": mode},
-        {
-            "orders": _chain(folder, "orders", before, now, _overlay),
-            "clicks": _chain(folder, "clicks", before, now, _replace),
-        },
+        settings | {"path": str(folder)},
+        {stream: _chain(folder, stream, before, now, load) for stream, load in loads.items()},
     )
 
 
@@ -81,7 +83,7 @@ def _chain(
     stream: str,
     before: dict[str, list[_Row]],
     now: dict[str, list[_Row]],
-    load: Callable[[_Table, str, list[_Row]], _Table],
+    load: _Load,
 ) -> Chain:
     table: _Table = []
     for name in sorted(before):
@@ -114,9 +116,18 @@ def _replace(table: _Table, file: str, rows: list[_Row]) -> _Table:
     return kept + [(str(key), amount, note, file, None) for key, amount, note in rows]
 
 
+def _append(table: _Table, file: str, rows: list[_Row]) -> _Table:
+    """A file of any stream where nothing is replaced."""
+    return table + [(str(key), amount, note, file, None) for key, amount, note in rows]
+
+
 def _position(hashes: dict[str, str], bookmark: dict[str, Any] | None) -> int:
     """How many of the day's files a bookmark holds; they are loaded in order."""
     files = (bookmark or {}).get("files", {})
     loaded = [files.get(name, {}).get("sha256") == sha256 for name, sha256 in hashes.items()]
     assert loaded == sorted(loaded, reverse=True), "a file was skipped"
     return sum(loaded)
+
+
+_LOADS: dict[str, _Load] = {"orders": _overlay, "clicks": _replace}
+_APPENDS: dict[str, _Load] = {"orders": _append, "clicks": _append}

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from crash.server import Server
 
 _ROWS = 6_000
-_FIRST = f"""
+# Digests, as PostgreSQL would compress what repeats.
+_PADDING = """(
+    select coalesce(string_agg(md5(n::text || block), ''), '') from generate_series(1, {blocks}) as block
+)"""
+_FIRST = """
     create table orders (
         id integer primary key, amount numeric(12,2), note text, updated_at timestamptz not null
     );
@@ -24,16 +28,16 @@ _FIRST = f"""
         id integer primary key, amount numeric(12,2), note text, updated_at timestamptz not null
     );
     insert into orders
-    select n, (n % 97) + 0.25, 'order ' || n, timestamptz '2026-01-01' + n * interval '1 second'
-    from generate_series(1, {_ROWS}) as n;
-    insert into clicks select n % 1000, (n % 89) + 0.5, 'click ' || n from generate_series(1, {_ROWS}) as n;
+    select n, (n % 97) + 0.25, 'order ' || n || {padding}, timestamptz '2026-01-01' + n * interval '1 second'
+    from generate_series(1, {rows}) as n;
+    insert into clicks select n % 1000, (n % 89) + 0.5, 'click ' || n || {padding} from generate_series(1, {rows}) as n;
     insert into refunds select id, -amount, note, updated_at from orders where id % 3 = 0
 """
-_SECOND = f"""
+_SECOND = """
     update orders set amount = amount + 1.5, updated_at = timestamptz '2026-01-02' where id % 5 = 0;
     -- A late commit: its time of change is older than what was read.
     insert into orders
-    select n, 7, 'late ' || n, timestamptz '2025-12-31' from generate_series({_ROWS + 1}, {_ROWS + 900}) as n;
+    select n, 7, 'late ' || n, timestamptz '2025-12-31' from generate_series({rows} + 1, {rows} + 900) as n;
     delete from clicks where id % 7 = 0;
     insert into clicks select n, 0.75, 'later click ' || n from generate_series(1, 800) as n;
     update refunds set note = note || ' again', amount = amount - 1, updated_at = timestamptz '2026-01-02'
@@ -41,7 +45,9 @@ _SECOND = f"""
 """
 
 
-def days(server: Server, port: int, folder: Path, mode: str) -> Iterator[Day]:
+def days(
+    server: Server, port: int, folder: Path, mode: str, *, is_read_on: bool, width: int
+) -> Iterator[Day]:
     """Fill a database for each day; the second only when the first was read.
 
     Args:
@@ -49,15 +55,17 @@ def days(server: Server, port: int, folder: Path, mode: str) -> Iterator[Day]:
         port: The proxy's, through which the tap reads.
         folder: Where the contract is written.
         mode: What goes over the wire.
+        is_read_on: Whether a run reads on from the one before, rather than all.
+        width: How much longer than needed each text is, in characters.
     """
     path = folder / "contract.yml"
-    by_time = {"replicationKey": "updated_at"}
+    by_time = {"replicationKey": "updated_at"} if is_read_on else {}
     streams = {"orders": by_time, "clicks": {}, "refunds": by_time}
     path.write_text(yaml.safe_dump(contract(streams, has_key={"orders", "refunds"})))
     before = None
     for changes in (_FIRST, _SECOND):
         now = server.copy(before or "source")
-        server.execute(now, changes)
+        server.execute(now, changes.format(rows=_ROWS, padding=_PADDING.format(blocks=width // 32)))
         url = server.login(now, "source_reader", port)
         settings = {"sqlalchemy_url": url, "contract": str(path), "mode": mode}
         yield Day(settings, {stream: _chain(server, before, now, stream) for stream in streams})

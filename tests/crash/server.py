@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from signal import SIGQUIT
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
@@ -15,6 +17,7 @@ from waybill_common import connections
 from waybill_warehouse import postmaster, scratch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from signal import Signals
 
     from waybill_common.connections import Connection
@@ -97,6 +100,33 @@ class Server:
             time.sleep(0.01)
         self._cluster.up()
         self._guards.enter_context(scratch.ends_with_this_process(self._cluster))
+
+    @property
+    def limit(self) -> tuple[int, int]:
+        """How large a file may become that the server writes, in bytes, soft and hard."""
+        return resource.prlimit(self._pid, resource.RLIMIT_FSIZE)
+
+    @contextmanager
+    def limited(self, room: int) -> Iterator[None]:
+        """Let no file of the sessions that begin now grow beyond `room` bytes.
+
+        A server that died of it is started again at the end.
+        """
+        _, hard = self.limit
+        resource.prlimit(self._pid, resource.RLIMIT_FSIZE, (room, hard))
+        try:
+            yield
+        finally:
+            if postmaster.running(self._cluster.data):
+                # One that is going down for want of room would not come up again by itself.
+                self.kill(SIGQUIT)
+            self.restart()
+
+    @property
+    def _pid(self) -> int:
+        pid = postmaster.running(self._cluster.data)
+        assert pid
+        return pid
 
     def _maintain(self, statement: str, *names: str) -> None:
         query = sql.SQL(statement).format(*map(sql.Identifier, names))
