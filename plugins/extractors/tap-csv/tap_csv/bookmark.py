@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import astuple
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,10 @@ def fingerprint(stream: Stream, names: Iterable[str], salt: str | None) -> str:
         salt: Fingerprint of the salt that some of them are hashed with.
     """
     promised = [
-        (c.name, c.sql_type, c.is_required, c.is_control_total, c.is_hashed) for c in stream.columns
+        (c.name, c.source_name, c.sql_type, c.is_required, c.is_control_total, c.is_hashed)
+        for c in stream.columns
     ]
-    text = json.dumps([promised, stream.key, sorted(names), salt])
+    text = json.dumps([promised, stream.key, sorted(names), salt, astuple(stream.dialect)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
