@@ -137,7 +137,8 @@ class Plan:
                     file.write(head)
                     while block is not None and size < FILE_BYTES:
                         rows += len(block)
-                        size += file.write(b"".join(block))
+                        # A large row is a block of its own, and is not copied once more.
+                        size += file.write(block[0] if len(block) == 1 else b"".join(block))
                         block = next(blocks, None)
                     file.write(tail)
             except OSError as error:
