@@ -151,11 +151,16 @@ class Letters:
             relation: What has the rows that were received, as a quoted identifier.
         """
         if self._key:
-            same = " and ".join(
-                f"landed.{quote(name)}::text = letter.key ->> {_literal(name)}"
-                for name in self._key
-            )
-            self._resolve(f"exists (select from {relation} as landed where {same})")
+            self._resolve(self._is_in(relation))
+
+    def resolve_others(self, relation: str) -> None:
+        """Close the letters of keys that the source does not hold any more.
+
+        Args:
+            relation: What has the source's keys, as a quoted identifier.
+        """
+        if self._key:
+            self._resolve(f"letter.key is not null and not ({self._is_in(relation)})")
 
     def settle(self, load_id: int) -> None:
         """Write the letters.
@@ -197,6 +202,12 @@ class Letters:
             f" where letter.load_id = %s and {same} and target.{quote(DELETED_AT)} is null",
             (load_id,),
         )
+
+    def _is_in(self, relation: str) -> str:
+        same = " and ".join(
+            f"other.{quote(name)}::text = letter.key ->> {_literal(name)}" for name in self._key
+        )
+        return f"exists (select from {relation} as other where {same})"
 
     def _flush(self) -> None:
         self._session.claim()

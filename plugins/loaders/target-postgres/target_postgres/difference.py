@@ -25,14 +25,20 @@ class Found:
     Attributes:
         rows: Staged rows that are new or differ.
         new: Those of them that the table does not have.
+        revived: Those that the table has marked as deleted, and that are not.
+        died: Those that are marked as deleted, and that the table did not have as such.
         beaten: Those that give way to the row of a later file.
-        gone: Rows of the table to delete.
+        is_any_gone: Whether rows of the table are to be deleted.
+        gone: How many of those were not marked as deleted before.
         totals_change: By how much each control total changes.
     """
 
     rows: int
     new: int
+    revived: int
+    died: int
     beaten: int
+    is_any_gone: bool
     gone: int
     totals_change: dict[str, Decimal]
 
@@ -48,6 +54,7 @@ class Difference:
         key: The stream's key.
         totals: Its control total columns.
         landed: When the rows land.
+        marks: Rows that are gone are marked as deleted and not removed.
 
     Attributes:
         relation: The temporary table, as a quoted identifier.
@@ -63,6 +70,7 @@ class Difference:
         key: Sequence[str],
         totals: Sequence[str],
         landed: str,
+        marks: bool,
     ) -> None:
         self._connection = connection
         self._target = target
@@ -76,6 +84,8 @@ class Difference:
         self._row_id = quote(f"{staging.prefix}_row_id")
         self._table_id = quote(f"{staging.prefix}_table_id")
         self._is_beaten = quote(f"{staging.prefix}_is_beaten")
+        self._marks = marks
+        self._was_alive = quote(f"{staging.prefix}_was_alive")
         self._before = [quote(f"{staging.prefix}_before_{index}") for index in range(len(totals))]
 
     def find(self, scope: str | None, *, later_file_wins: bool, every_row: bool) -> Found:
@@ -88,14 +98,17 @@ class Difference:
         """
         differs = "true" if every_row else f"{self._row('stage')} *<> {self._row('target')}"
         wanted = f"stage.{self._position} is not null and (target.ctid is null or {differs})"
+        if scope and self._marks:
+            scope = f"({scope}) and target.{quote(DELETED_AT)} is null"
         if scope:
             wanted += f" or stage.{self._position} is null and {scope}"
         beaten = "false"
         if later_file_wins and SOURCE_FILE in self._columns:
             name = quote(SOURCE_FILE)
             beaten = f'coalesce(stage.{name} collate "C" < target.{name} collate "C", false)'
-        before = "".join(
-            f", target.{quote(name)} as {alias}"
+        was_alive = f"target.ctid is not null and target.{quote(DELETED_AT)} is null"
+        before = f", {was_alive} as {self._was_alive}" + "".join(
+            f", case when {was_alive} then target.{quote(name)} end as {alias}"
             for name, alias in zip(self._totals, self._before, strict=True)
         )
         self._connection.execute(f"drop table if exists pg_temp.{self.relation}")
@@ -116,34 +129,53 @@ class Difference:
         Returns:
             How many rows were deleted, updated and inserted.
         """
-        deleted = updated = inserted = 0
-        if found.gone:
-            deleted = self._connection.execute(
-                f"delete from {self._target} as target using {self.relation} as stage"
-                f" where {self._same_row()} and stage.{self._position} is null"
-            ).rowcount
+        updated = inserted = 0
+        if found.is_any_gone:
+            self._delete()
         if found.rows > found.new + found.beaten:
             updated = self._update()
         if found.new:
             inserted = self._insert()
         self._connection.execute(f"drop table {self.relation}")
-        return deleted, updated, inserted
+        return found.gone + found.died, updated - found.revived, inserted + found.revived
+
+    def _delete(self) -> None:
+        gone = f"{self._same_row()} and stage.{self._position} is null"
+        if self._marks:
+            self._connection.execute(
+                f"update {self._target} as target set {quote(DELETED_AT)} = {self._landed},"
+                f" {quote(BATCHED_AT)} = {self._landed} from {self.relation} as stage where {gone}"
+            )
+        else:
+            self._connection.execute(
+                f"delete from {self._target} as target using {self.relation} as stage where {gone}"
+            )
 
     def _count(self) -> Found:
         is_row, is_new = f"{self._position} is not null", f"{self._row_id} is null"
-        counted = [
-            f"count(*) filter (where {condition})"
-            for condition in (is_row, is_new, self._is_beaten, f"not ({is_row})")
-        ]
+        is_alive = f"{quote(DELETED_AT)} is null" if DELETED_AT in self._columns else "true"
+        taken = f"{is_row} and not {self._is_beaten}"
+        conditions = (
+            is_row,
+            is_new,
+            f"{taken} and not ({is_new}) and not {self._was_alive} and {is_alive}",
+            f"{taken} and ({is_new} or {self._was_alive}) and not ({is_alive})",
+            self._is_beaten,
+            f"not ({is_row})",
+            f"not ({is_row}) and {self._was_alive}",
+        )
+        counted = [f"count(*) filter (where {condition})" for condition in conditions]
         changes = [
-            f"coalesce(sum({quote(name)}::numeric) filter (where not {self._is_beaten}), 0)"
+            f"coalesce(sum({quote(name)}::numeric)"
+            f" filter (where not {self._is_beaten} and {is_alive}), 0)"
             f" - coalesce(sum({alias}::numeric) filter (where not {self._is_beaten}), 0)"
             for name, alias in zip(self._totals, self._before, strict=True)
         ]
         query = f"select {', '.join([*counted, *changes])} from {self.relation}"
         (row,) = self._connection.execute(query).fetchall()
-        rows, new, beaten, gone, *moved = row
-        return Found(rows, new, beaten, gone, dict(zip(self._totals, moved, strict=True)))
+        rows, new, revived, died, beaten, any_gone, gone, *moved = row
+        change = dict(zip(self._totals, moved, strict=True))
+        return Found(rows, new, revived, died, beaten, any_gone > 0, gone, change)
 
     def _update(self) -> int:
         values = {

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 TEXT = batch_files.FORMAT
 CSV = "csv"
 BINARY = "copy-binary"
+KEYS = "keys"
+"""The kind of a batch that holds the keys of all rows of the source."""
 FOR_COPY = frozenset({TEXT, CSV, BINARY})
 
 _READ_BYTES = 1 << 18

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from target_postgres.counts import Counts
 from target_postgres.direct import Direct, suits
+from target_postgres.keys import Keys
 from target_postgres.rules import rules_of
 from target_postgres.staging import Staging
 from target_postgres.tables import plan
@@ -37,11 +39,13 @@ class Loading:
         columns: The stream's columns.
         key: Its key.
         refuse: Told of each row that PostgreSQL refuses.
+        drift: What to do where stream and table differ.
 
     Attributes:
         started_at: When its first rows arrived, None before that.
         staging: Rows that wait for the merge.
         direct: Rows that went into the table as it was made, before any that are staged.
+        keys: All keys that the source holds, once they have come.
     """
 
     def __init__(  # noqa: PLR0913 - a load has this many sides
@@ -54,6 +58,7 @@ class Loading:
         columns: Sequence[Column],
         key: Sequence[str],
         refuse: Callable[[DeadLetter], None],
+        drift: str,
     ) -> None:
         self._session = session
         self._stream = stream
@@ -62,10 +67,12 @@ class Loading:
         self._columns = columns
         self._key = key
         self._refuse = refuse
+        self._drift = drift
         self._plan: Plan | None = None
         self.started_at: dt.datetime | None = None
         self.staging: Staging | None = None
         self.direct: Direct | None = None
+        self.keys: Keys | None = None
 
     @property
     def plan(self) -> Plan:
@@ -78,7 +85,13 @@ class Loading:
                 table=self._table,
                 columns=self._columns,
                 key=self._key,
+                drift=self._drift,
             )
+            if left_out := self._plan.left_out:
+                self._session.warn_once(
+                    f"Stream {self._stream}: new columns are left out: {', '.join(left_out)}; its"
+                    " drift is quarantine."
+                )
         return self._plan
 
     def open(self) -> None:
@@ -122,6 +135,22 @@ class Loading:
             else:
                 rows += self.stage().copy_file(file)
         return rows
+
+    def copy_keys(self, files: Sequence[BatchFile]) -> int:
+        """Take keys of the source's rows; returns how many."""
+        self.open()
+        self._session.claim()
+        if self.keys is None:
+            types = {column.name: column.sql_type for column in self._columns}
+            types = {name: types[name] for name in self._key}
+            self.keys = Keys(self._session.connection, self._stream, types)
+        return self.keys.copy_files(files)
+
+    def delete_others(self, totals: Sequence[str], *, is_hard: bool) -> Counts:
+        """Delete the rows whose keys the source does not hold any more, if keys have come."""
+        if self.keys is None:
+            return Counts()
+        return self.keys.delete_others(self._schema, self._table, totals, is_hard=is_hard)
 
     def end_direct(self) -> None:
         """Make the table whole that rows went straight into, or send its files another way."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from target_postgres.columns import BATCHED_AT, EXTRACTED_AT, SOURCE_FILE
+from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, SOURCE_FILE
 from target_postgres.counts import Counts
 from target_postgres.difference import Difference
 from waybill_common.identifiers import qualify, quote
@@ -60,6 +60,7 @@ class Merge:
         whole_table: bool = False,
         partitions: Sequence[str] = (),
         is_continued: bool = False,
+        marks: bool = False,
     ) -> Counts:
         """Write the staged rows.
 
@@ -67,6 +68,7 @@ class Merge:
             whole_table: The rows are all that the table is to hold.
             partitions: Values of `_sdc_source_file` of which the rows are all that is to stay.
             is_continued: All rows of the table came before these in this transaction.
+            marks: Rows that are gone are marked as deleted and not removed, in a keyed table.
 
         Returns:
             The counts of this merge.
@@ -87,6 +89,7 @@ class Merge:
                 # but a table that is replaced as a whole holds the files of another source.
                 later_file_wins=not (whole_table or is_continued),
                 is_continued=is_continued,
+                marks=marks,
             )
         else:
             if self._key:
@@ -103,7 +106,9 @@ class Merge:
             return "false"
         return f"target.{quote(SOURCE_FILE)} in ({', '.join(map(sql.quote, partitions))})"
 
-    def _upsert(self, scope: str | None, *, later_file_wins: bool, is_continued: bool) -> None:
+    def _upsert(
+        self, scope: str | None, *, later_file_wins: bool, is_continued: bool, marks: bool
+    ) -> None:
         difference = Difference(
             self._connection,
             target=self._target,
@@ -112,6 +117,7 @@ class Merge:
             key=self._key,
             totals=self._totals,
             landed=self._landed,
+            marks=marks,
         )
         for is_first in (True, False):
             found = difference.find(scope, later_file_wins=later_file_wins, every_row=is_continued)
@@ -159,10 +165,11 @@ class Merge:
     def _delete(self, scope: str) -> None:
         if self._is_empty(scope):
             return
-        returned = ", ".join(["1", *(f"target.{quote(name)}" for name in self._totals)])
+        alive = f"target.{quote(DELETED_AT)} is null as is_alive"
+        returned = ", ".join([alive, *(f"target.{quote(name)}" for name in self._totals)])
         counted = self._one(
             f"with gone as (delete from {self._target} as target where {scope} returning {returned})"
-            f" select {', '.join(['count(*)', *self._sum_list()])} from gone"
+            f" select {', '.join(['count(*)', *self._sum_list()])} from gone where is_alive"
         )
         self._counts.deleted = counted[0]
         for name, total in zip(self._totals, counted[1:], strict=True):
@@ -176,6 +183,12 @@ class Merge:
             f" select {names}, '{self._landed}'::timestamptz from {self._staging.relation}"
         ).rowcount
         landed = self._sums() if counts.superseded else counts.totals_received
+        if DELETED_AT in self._columns:
+            alive = f"{quote(DELETED_AT)} is null"
+            landed = self._sums(alive)
+            counts.deleted += self._one(
+                f"select count(*) from {self._staging.relation} where not ({alive})"
+            )[0]
         for name, total in landed.items():
             counts.totals_landed_change[name] += total
 
@@ -183,10 +196,11 @@ class Merge:
         origin = f"{relation or self._target} as target"
         return not self._one(f"select exists (select from {origin} where {condition})")[0]
 
-    def _sums(self) -> dict[str, Decimal]:
+    def _sums(self, condition: str = "true") -> dict[str, Decimal]:
         if not self._totals:
             return {}
-        sums = self._one(f"select {', '.join(self._sum_list())} from {self._staging.relation}")
+        origin = f"{self._staging.relation} where {condition}"
+        sums = self._one(f"select {', '.join(self._sum_list())} from {origin}")
         return dict(zip(self._totals, sums, strict=True))
 
     def _sum_list(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 import weakref
 from collections import defaultdict
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from target_postgres.loading import Loading
     from waybill_common.connections import Connection
     from waybill_common.dead_letters import Limit
+
+logger = logging.getLogger(__name__)
 
 # What a column's text means must not hang on the role's or the database's own settings.
 _SESSION = (
@@ -95,6 +98,7 @@ class Session:
         self.received: dict[str, Received] = defaultdict(Received)
         self.replaced_partitions: set[tuple[str, str]] = set()
         self.replaced_tables: set[str] = set()
+        self._warned: set[str] = set()
         self.direct: Loading | None = None
 
     @property
@@ -124,6 +128,12 @@ class Session:
         """Make the connection free for statements that must not be undone with a direct load."""
         if self.direct is not None:
             self.direct.end_direct()
+
+    def warn_once(self, text: str) -> None:
+        """Log a warning that may concern many transactions."""
+        if text not in self._warned:
+            self._warned.add(text)
+            logger.warning(text)
 
     def commit(self) -> None:
         """Commit the open transaction, if there is one."""

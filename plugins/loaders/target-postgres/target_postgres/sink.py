@@ -14,10 +14,11 @@ from singer_sdk.sinks import Sink
 from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, columns_of
 from target_postgres.counts import Counts
 from target_postgres.dead_letters import Letters
-from target_postgres.formats import BatchFile
+from target_postgres.formats import KEYS, BatchFile
 from target_postgres.loading import Loading
 from target_postgres.merge import Merge
 from target_postgres.refused import incomplete
+from target_postgres.replacing import Replacing
 from target_postgres.tables import destination
 from waybill_common.dead_letters import LIMIT_MARK, limit_of
 from waybill_common.errors import WaybillError
@@ -65,6 +66,9 @@ class PostgresSink(Sink):
         self._is_whole_table = method == "overwrite" or (
             bool(schema.get("x-whole-table")) and not is_appended
         )
+        self._marks = not (
+            method == "overwrite" or self._is_partitioned or self.config["hard_delete"]
+        )
         self.needs_state = any(
             schema.get(mark)
             for mark in ("x-source-partition", "x-whole-table", "x-ends-with-state")
@@ -73,7 +77,6 @@ class PostgresSink(Sink):
         self._encoders = [(column.name, column.encode) for column in self._columns]
         self._loading = self._new_loading()
         self._batch_ids: list[str] = []
-        self._partitions: set[str] = set()
         self._files: list[Path] = []
         self._counts = Counts()
         self._is_open = False
@@ -86,6 +89,13 @@ class PostgresSink(Sink):
             key=[] if self._is_partitioned or self._is_whole_table else self._key,
             totals=self._totals,
             limit=limit_of(schema.get(LIMIT_MARK)),
+        )
+        self._replacing = Replacing(
+            self._session,
+            self.stream_name,
+            self.letters,
+            by_file=self._is_partitioned,
+            whole_table=self._is_whole_table,
         )
         if missing := set(self._key) - {column.name for column in self._columns}:
             msg = f"Stream {self.stream_name}: key column {min(missing)} is not in its SCHEMA."
@@ -104,7 +114,7 @@ class PostgresSink(Sink):
     @property
     def is_whole_table_due(self) -> bool:
         """Whether this invocation is to replace the table and has not begun to."""
-        return self._is_whole_table and self.stream_name not in self._session.replaced_tables
+        return self._replacing.is_whole_table_due
 
     def add(self, record: Mapping[str, Any], extracted_at: object) -> None:
         """Take one record.
@@ -148,12 +158,14 @@ class PostgresSink(Sink):
                 return int(encoding["rows"])
             if batch_id not in self._batch_ids:
                 self._batch_ids.append(batch_id)
+        if encoding.get("kind") == KEYS:
+            return self._loading.copy_keys(files)
         return self._loading.copy_files(files)
 
     def add_partition(self, name: str) -> None:
         """Take note that all rows of a file are in this transaction, also if it has none."""
         if self._is_partitioned:
-            self._partitions.add(name)
+            self._replacing.files.add(name)
             self._loading.open()
 
     def add_letter(self, letter: DeadLetter, found_by: FoundBy) -> None:
@@ -201,7 +213,7 @@ class PostgresSink(Sink):
         self._counts.add(counts)
         self._loading = self._new_loading()
         self._batch_ids = []
-        self._partitions = set()
+        self._replacing.files.clear()
         self._is_open = self.is_settled = True
 
     def committed(self) -> None:
@@ -238,6 +250,7 @@ class PostgresSink(Sink):
             columns=self._columns,
             key=self._key,
             refuse=lambda letter: self.add_letter(letter, "target"),
+            drift=self.original_schema.get("x-drift") or self.config["drift"],
         )
 
     def _write(self) -> Counts:
@@ -249,12 +262,16 @@ class PostgresSink(Sink):
         counts = Counts()
         if loading.direct:
             counts = loading.direct.counts(self._totals)
-            self._replaced(loading.direct.relation, loading.direct.partitions())
-        elif self._partitions or self.is_whole_table_due:
+            self._replacing.begin(loading.direct.relation, loading.direct.partitions())
+        elif self._replacing.files or self.is_whole_table_due:
             loading.stage()
         if loading.staging:
             loading.staging.flush()
             counts.add(self._merge(loading.staging, table_plan))
+        if loading.keys:
+            is_hard = self.config["hard_delete"]
+            counts.add(loading.delete_others(self._totals, is_hard=is_hard))
+            self.letters.resolve_others(loading.keys.relation)
         for statement in table_plan.after:
             connection.execute(statement)
         return counts
@@ -265,37 +282,19 @@ class PostgresSink(Sink):
             schema=self.target_schema,
             table=self.target_table,
             staging=staging,
-            columns={column.name: table_plan.types[column.name] for column in self._columns},
+            columns={
+                column.name: table_plan.types[column.name]
+                for column in self._columns
+                if column.name not in table_plan.left_out
+            },
             key=self._key,
             totals=self._totals,
         )
         found = staging.distinct(SOURCE_FILE) if self._is_partitioned else []
-        whole_table, partitions = self._replaced(staging.relation, found)
+        whole_table, partitions = self._replacing.begin(staging.relation, found)
         return merge.run(
             whole_table=whole_table,
             partitions=partitions,
             is_continued=self._loading.direct is not None,
+            marks=self._marks,
         )
-
-    def _replaced(self, relation: str, found: Sequence[str]) -> tuple[bool, list[str]]:
-        """What arriving rows take the place of: the whole table, or files; and their letters."""
-        if self.is_whole_table_due:
-            self._session.replaced_tables.add(self.stream_name)
-            self.letters.resolve_all()
-            return True, []
-        partitions = self._new_partitions(found)
-        self.letters.resolve_files(partitions)
-        self.letters.resolve_keys(relation)
-        return False, partitions
-
-    def _new_partitions(self, found: Sequence[str]) -> list[str]:
-        """Files whose rows begin to arrive in this transaction."""
-        if not self._is_partitioned:
-            return []
-        new = [
-            name
-            for name in sorted(self._partitions.union(found))
-            if (self.stream_name, name) not in self._session.replaced_partitions
-        ]
-        self._session.replaced_partitions.update((self.stream_name, name) for name in new)
-        return new

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, TIMESTAMP, check_name
 from waybill_common import sql_types
@@ -11,7 +11,7 @@ from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import psycopg
 
@@ -43,12 +43,14 @@ class Plan:
         before: Statements to run before the rows are written; the last one makes a new table.
         after: Statements to run after, in the same transaction.
         definition: Columns and types of a new table, in order.
+        left_out: Columns of the stream that are not to land.
     """
 
     types: dict[str, str]
     before: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     definition: dict[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_new(self) -> bool:
@@ -83,8 +85,9 @@ def plan(  # noqa: PLR0913 - a table has this many sides
     stream: str,
     schema: str,
     table: str,
-    columns: Iterable[Column],
+    columns: Sequence[Column],
     key: Sequence[str],
+    drift: str,
 ) -> Plan:
     """Compare a stream with its table.
 
@@ -95,9 +98,11 @@ def plan(  # noqa: PLR0913 - a table has this many sides
         table: Its name.
         columns: The stream's columns.
         key: Its key, empty for a table without one.
+        drift: What to do where they differ: `evolve` adds columns and widens types, `quarantine`
+            leaves new columns out, `freeze` refuses both.
 
     Raises:
-        WaybillError: A column's type, or the key, cannot become what the stream needs.
+        WaybillError: A column's type, or the key, cannot become what the stream needs, or may not.
     """
     relation = qualify(schema, table)
     existing = dict(connection.execute(_COLUMNS, (relation,)).fetchall())
@@ -106,9 +111,17 @@ def plan(  # noqa: PLR0913 - a table has this many sides
         return _creation(connection, schema, relation, wanted, key)
     types: dict[str, str] = {}
     changes: list[str] = []
+    left_out: list[str] = []
+    kept = {*key, *(column.name for column in columns if column.is_control_total)}
     for name, sql_type in (
         wanted | {k: v for k, v in _LOAD_COLUMNS.items() if k not in wanted}
     ).items():
+        is_own = name.startswith("_sdc_")
+        if name not in existing and not is_own and drift == "freeze":
+            _refuse(stream, f"{schema}.{table} has no column {name}")
+        if name not in existing and not is_own and drift == "quarantine" and name not in kept:
+            left_out.append(name)
+            continue
         if name not in existing:
             types[name] = sql_type
             changes.append(f"add column {quote(name)} {sql_type}")
@@ -124,11 +137,19 @@ def plan(  # noqa: PLR0913 - a table has this many sides
             )
             raise WaybillError(msg, remedy)
         types[name] = wider
+        if wider != existing[name] and not is_own and drift == "freeze":
+            _refuse(stream, f"column {name} of {schema}.{table} is {existing[name]}, not {wider}")
         if wider != existing[name]:
             changes.append(f"alter column {quote(name)} type {wider}")
     before = [f"alter table {relation} {', '.join(changes)}"] if changes else []
     before += _key_change(connection, stream, relation, key)
-    return Plan(types=types, before=before)
+    return Plan(types=types, before=before, left_out=tuple(left_out))
+
+
+def _refuse(stream: str, what: str) -> NoReturn:
+    msg = f"Stream {stream}: {what}, and its drift is freeze."
+    remedy = "Change the table by hand, or let the stream's drift be evolve in its contract."
+    raise WaybillError(msg, remedy)
 
 
 def _creation(

@@ -15,7 +15,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.target_base import Target
 
-from target_postgres.formats import FOR_COPY
+from target_postgres.formats import FOR_COPY, KEYS
 from target_postgres.session import Session
 from target_postgres.sink import PostgresSink
 from waybill_common import batch_files, connections, dead_letters
@@ -108,6 +108,26 @@ class TargetPostgres(Target):
             title="Validate records",
             description="Check each record against its JSON schema as well; PostgreSQL checks the types.",
         ),
+        th.Property(
+            "drift",
+            th.StringType(allowed_values=["evolve", "freeze", "quarantine"]),
+            default="evolve",
+            title="Drift",
+            description=(
+                "What a new column or wider type does to a table, where the tap does not say:"
+                " evolve changes the table, freeze refuses, quarantine leaves new columns out."
+            ),
+        ),
+        th.Property(
+            "hard_delete",
+            th.BooleanType(),
+            default=False,
+            title="Hard delete",
+            description=(
+                "Remove rows that are gone from the source, instead of marking them in"
+                " `_sdc_deleted_at`."
+            ),
+        ),
     ).to_dict()
 
     def __init__(self, **kwargs: Any) -> None:
@@ -185,7 +205,8 @@ class TargetPostgres(Target):
         if rows != encoding.get("rows", rows):
             msg = f"Stream {stream}: batch files hold {rows} rows, their message says {encoding['rows']}."
             raise WaybillError(msg, "Run again: a batch file was cut off.")
-        self.session.received[stream].rows += rows
+        if encoding.get("kind") != KEYS:
+            self.session.received[stream].rows += rows
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         state = message_dict["value"]
