@@ -63,6 +63,17 @@ crash: .venv/.dev ## Kill tap, target, server or connection again and again (KIL
 	@KILLS=$(or $(KILLS),300) SEED=$(or $(SEED),$$RANDOM) CASE=$(CASE) \
 		$(BIN)/python -m pytest tests/crash -n 2 -rP $(PYTEST_ARGS)
 
+# As outside of a developer's shell; the folder .bench keeps inputs and the peers' environments.
+.PHONY: bench
+bench: .venv/.dev .meltano/.installed ## Measure the lane next to COPY and to its peers (ROWS=1000000 REPEAT=5 SIZES=2,5 CASES=csv PEERS=dlt QUICK=1)
+	@$(BIN)/python -m benchmarks run $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) \
+		$(if $(REPEAT),--repeat $(REPEAT)) $(if $(SIZES),--sizes $(SIZES)) \
+		$(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS)) $(if $(OUTPUT),--output $(OUTPUT))
+
+.PHONY: bench-table
+bench-table: .venv/.dev ## Write the newest results of the benchmark into the documents
+	@$(BIN)/python -m benchmarks table
+
 .PHONY: audit
 audit: .venv/.dev ## Look every pinned package up for known vulnerabilities (needs PyPI's JSON API)
 	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements-dev.txt

@@ -18,14 +18,15 @@ check() {
 
 check ruff ruff check .
 check format ruff format --check .
-check mypy mypy plugins scripts
-check bandit bandit --quiet --recursive --configfile pyproject.toml plugins scripts
+check mypy mypy plugins scripts benchmarks
+check bandit bandit --quiet --recursive --configfile pyproject.toml plugins scripts benchmarks
 check sqlfluff sqlfluff lint --processes 2 transform load
 check yamllint yamllint --strict .
 check meltano-schema scripts/check_meltano_schema.sh
 check contracts waybill contracts check
 check plugin-settings scripts/plugin_settings.py check
-check shell bash -n .ci/run scripts/*.sh
+check benchmarks python -m benchmarks check
+check shell bash -n .ci/run scripts/*.sh benchmarks/peers/requirements/*.sh
 
 if [ ${#failed[@]} -gt 0 ]; then
     echo "failed: ${failed[*]}"

@@ -1,0 +1,59 @@
+"""What a benchmark ran on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import re
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import project
+
+_GIB = 1 << 30
+
+
+def describe(postgres: str) -> dict[str, str]:
+    """Processor, memory, system, versions, day and commit.
+
+    Args:
+        postgres: The server's version.
+    """
+    return {
+        "day": dt.datetime.now(tz=dt.UTC).date().isoformat(),
+        "commit": _commit(),
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / _GIB:.0f} GiB",
+        "system": f"{_system()}, Linux {platform.release()}"
+        if platform.system() == "Linux"
+        else platform.platform(),
+        "python": platform.python_version(),
+        "postgres": postgres,
+        "meltano": version("meltano"),
+        "singer-sdk": version("singer-sdk"),
+        "load": f"{os.getloadavg()[1]:.1f}",
+    }
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        found = re.search(r"^model name\s*: (.+)$", information.read_text(), re.MULTILINE)
+        if found:
+            return found[1]
+    return platform.machine()
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        return platform.system()
+
+
+def _commit() -> str:
+    git = ["git", "-C", str(project.ROOT), "rev-parse", "--short=9", "HEAD"]
+    done = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - fixed
+    return done.stdout.strip()
