@@ -90,7 +90,10 @@ def _plan(folder: Path, rows: int, sizes: Sequence[int], peers: Sequence[str]) -
             folder=work,
             rows=rows,
             sizes=sizes,
-            peers=[peer.install(server, folder, loaders.ALL[name]) for name in peers],
+            peers=[
+                peer.install(server, folder / "environments", work / "peers", loaders.ALL[name])
+                for name in peers
+            ],
             further=[archive_source(work / "archive")] if ARCHIVE.exists() else [],
         )
 

@@ -111,27 +111,39 @@ class Contenders:
             file: The file it reads now.
             first: The file that its table is filled with, if this one is merged into that.
         """
-        load = lambda way: peer.load_csv(first or file(), way)  # noqa: E731
-        return self._peer(
-            peer, "csv", lambda way: peer.load_csv(file(), way), load if first else None
-        )
+
+        def fill(way: str) -> Measurement:
+            return peer.load_csv(first or file(), way)
+
+        def load(way: str) -> Measurement:
+            return peer.load_csv(file(), way)
+
+        return self._peer(peer, "csv", load, fill if first else None)
 
     def peer_postgres(
-        self, peer: Peer, workload: Workload, since: Callable[[], str] | None = None
+        self,
+        peer: Peer,
+        workload: Workload,
+        *,
+        is_merged: bool = False,
+        since: Callable[[], str] | None = None,
     ) -> Contender:
         """A peer with a table.
 
         Args:
             peer: It.
             workload: Has the table.
-            since: When the rows to be merged began to change, if they are to be merged.
+            is_merged: Whether rows are merged into those of an earlier load.
+            since: When rows began to change; None to read all of them.
         """
-        load = lambda way: peer.load_table(workload.table, way)  # noqa: E731
-        if since is None:
-            return self._peer(peer, "postgres", load, None)
-        return self._peer(
-            peer, "postgres", lambda way: peer.load_table(workload.table, way, since()), load
-        )
+
+        def fill(way: str) -> Measurement:
+            return peer.load_table(workload.table, way, "")
+
+        def load(way: str) -> Measurement:
+            return peer.load_table(workload.table, way, since() if since else None)
+
+        return self._peer(peer, "postgres", load, fill if is_merged else None)
 
     def _peer(
         self,

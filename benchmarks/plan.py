@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.server import Server
 
 _NOW = 'select to_char(now(), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\')'
-_SCALE_REPEAT = 3
+_SCALE_REPEAT, _LONG_REPEAT = 3, 2
 
 
 class Plan:
@@ -87,6 +87,7 @@ class Plan:
             "csv-all": self._csv_all,
             "postgres-first": partial(self._postgres_first, 1),
             "postgres-changed": self._postgres_changed,
+            "postgres-same": self._postgres_same,
             **{f"csv-first-{size}": partial(self._csv_first, size) for size in self._sizes},
             **{
                 f"postgres-first-{size}": partial(self._postgres_first, size)
@@ -194,12 +195,30 @@ class Plan:
                 self._made.again(source, EMPTY, with_state=True),
                 self._made.again(source, MELTANO, with_state=True),
                 *(
-                    self._made.peer_postgres(peer, workload, lambda: since[0])
+                    self._made.peer_postgres(peer, workload, is_merged=True, since=lambda: since[0])
                     for peer in self._peers
                 ),
             ],
             expected=lambda _: workload.expected_table(),
             before=change,
+        )
+
+    def _postgres_same(self) -> Case:
+        workload, source = self._workloads[1], self._tables[1]
+        workload.make_table()
+        expected = workload.expected_table()
+        peers = [peer for peer in self._peers if peer.merges_whole_tables]
+        return Case(
+            title="The same Postgres table again, read anew and merged",
+            rows=workload.rows,
+            contenders=[
+                self._made.postgres_floor(workload),
+                self._made.again(source, WAYBILL, with_state=False),
+                self._made.again(source, MELTANO, with_state=False),
+                *(self._made.peer_postgres(peer, workload, is_merged=True) for peer in peers),
+            ],
+            expected=lambda _: expected,
+            repeat=_LONG_REPEAT,
         )
 
     def _readers(self) -> list[Peer]:

@@ -45,7 +45,7 @@ def test_the_quick_form_runs_every_case_of_the_lane(tmp_path: Path) -> None:
     found = results.read(output)
     assert list(found.cases) == [
         *("csv-first", "csv-same", "csv-changed", "csv-all", "postgres-first"),
-        *("postgres-changed", "csv-first-2", "postgres-first-2"),
+        *("postgres-changed", "postgres-same", "csv-first-2", "postgres-first-2"),
     ]
     for name, case in found.cases.items():
         assert case.has("waybill"), name

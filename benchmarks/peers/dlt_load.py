@@ -1,4 +1,4 @@
-"""What dlt runs in its own environment: `dlt_load.py csv|postgres append|merge SOURCE TARGET DATASET`.
+"""What dlt runs in its own environment: `dlt_load.py csv|postgres|postgres-on append|merge SOURCE TARGET DATASET`.
 
 Arrow all the way and Parquet files, which go to PostgreSQL through ADBC: dlt's fastest way here.
 """
@@ -44,7 +44,7 @@ def _csv_file(path: str) -> Any:
     return dlt.resource(batches, name=_TABLE)
 
 
-def _postgres_table(url: str) -> Any:
+def _postgres_table(url: str, *, reads_on: bool) -> Any:
     database, _, schema = url.rpartition("#")
     return sql_table(
         credentials=database.replace("postgresql:", "postgresql+psycopg2:"),
@@ -53,7 +53,7 @@ def _postgres_table(url: str) -> Any:
         backend="pyarrow",
         chunk_size=_CHUNK_ROWS,
         reflection_level="full_with_precision",
-        incremental=dlt.sources.incremental("updated_at"),
+        incremental=dlt.sources.incremental("updated_at") if reads_on else None,
     )
 
 
@@ -61,7 +61,10 @@ def main() -> None:
     """Load once; what an earlier call with the same dataset left is gone on from."""
     kind, disposition, source, target, dataset = sys.argv[1:]
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    resource = _csv_file(source) if kind == "csv" else _postgres_table(source)
+    if kind == "csv":
+        resource = _csv_file(source)
+    else:
+        resource = _postgres_table(source, reads_on=kind == "postgres-on")
     if disposition == "merge":
         resource.apply_hints(primary_key=_KEY)
     pipeline = dlt.pipeline(

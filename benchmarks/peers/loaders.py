@@ -34,9 +34,10 @@ class Dlt(Peer):
         """The commands that load a file."""
         return self._load("csv", str(file), way)
 
-    def table(self, table: str, way: str, since: str) -> list[Command]:  # noqa: ARG002 - it knows itself
-        """The commands that load a table."""
-        return self._load("postgres", f"{self.source}#{table.partition('.')[0]}", way)
+    def table(self, table: str, way: str, since: str | None) -> list[Command]:
+        """The commands that load a table; where it stopped before, it knows itself."""
+        kind = "postgres" if since is None else "postgres-on"
+        return self._load(kind, f"{self.source}#{table.partition('.')[0]}", way)
 
     def _load(self, kind: str, source: str, way: str) -> list[Command]:
         self.work(way).mkdir(parents=True, exist_ok=True)
@@ -59,10 +60,10 @@ class Sling(Peer):
         """The commands that load a file."""
         return self._load(["--src-stream", f"file://{file}"], [], way)
 
-    def table(self, table: str, way: str, since: str) -> list[Command]:  # noqa: ARG002 - it asks the table
-        """The commands that load a table."""
+    def table(self, table: str, way: str, since: str | None) -> list[Command]:
+        """The commands that load a table; where it stopped before, it asks the target."""
         source = ["--src-conn", f"{self.source}?sslmode=disable", "--src-stream", table]
-        return self._load(source, ["--update-key", UPDATED_AT], way)
+        return self._load(source, [] if since is None else ["--update-key", UPDATED_AT], way)
 
     def _load(self, source: list[str], increment: list[str], way: str) -> list[Command]:
         program = next(self.environment.glob("lib/*/site-packages/*/bin/sling-linux-amd64"))
@@ -86,7 +87,7 @@ class Ingestr(Peer):
     name = "ingestr"
     requirements = ("ingestr",)
     package = "ingestr"
-    what: ClassVar = {"append": "replace", "merge": "merge; told since when to read"}
+    what: ClassVar = {"append": "replace", "merge": "merge"}
 
     def csv(self, file: Path, way: str) -> list[Command]:
         """The commands that load a file."""
@@ -94,13 +95,12 @@ class Ingestr(Peer):
         source = ["--source-uri", f"csv://{file}", "--source-table", STREAM, "--columns", types]
         return self._load(source, [], way)
 
-    def table(self, table: str, way: str, since: str) -> list[Command]:
+    def table(self, table: str, way: str, since: str | None) -> list[Command]:
         """The commands that load a table."""
         source = ["--source-uri", f"{self.source}?sslmode=disable", "--source-table", table]
-        increment = ["--incremental-key", UPDATED_AT]
-        return self._load(
-            source, [*increment, *(["--interval-start", since] if since else [])], way
-        )
+        increment = [] if since is None else ["--incremental-key", UPDATED_AT]
+        increment += ["--interval-start", since] if since else []
+        return self._load(source, increment, way)
 
     def _load(self, source: list[str], increment: list[str], way: str) -> list[Command]:
         keys = [part for name in KEY.split(", ") for part in ("--primary-key", name)]

@@ -37,7 +37,9 @@ class Peer:
     what: ClassVar[dict[str, str]]
     """What it does where it appends and where it merges, in words."""
     reads_csv: ClassVar[bool] = True
-    most: ClassVar[int] = 0
+    most: ClassVar[int] = 3
+    """How often it is repeated at most: those who take long need not to be timed as closely."""
+    merges_whole_tables: ClassVar[bool] = True
 
     def schema(self, way: str) -> str:
         """Where rows land, by `append` or `merge` and what was read, such as `csv_append`."""
@@ -56,14 +58,21 @@ class Peer:
         """Load a file."""
         return self.run(self.csv(file, way), way)
 
-    def load_table(self, table: str, way: str, since: str = "") -> Measurement:
-        """Load a table, or what changed in it since then."""
+    def load_table(self, table: str, way: str, since: str | None = None) -> Measurement:
+        """Load a table.
+
+        Args:
+            table: It.
+            way: See `schema`.
+            since: Read what has changed since this time, or since the load before where it is "";
+                all of the table where it is None.
+        """
         return self.run(self.table(table, way, since), way)
 
     def start(self, load: Callable[[str], Measurement], way: str) -> None:
-        """Bring the table to where a merge into it starts."""
-        self.forget(way)
-        load(way)
+        """Bring the table to where a merge into it starts, unless an earlier case has."""
+        if not self.work(way).exists():
+            load(way)
 
     def run(self, commands: Sequence[Command], way: str) -> Measurement:
         """Run its commands, measured."""
@@ -73,7 +82,7 @@ class Peer:
         """The commands that load a file."""
         raise NotImplementedError
 
-    def table(self, table: str, way: str, since: str) -> list[Command]:
+    def table(self, table: str, way: str, since: str | None) -> list[Command]:
         """The commands that load a table."""
         raise NotImplementedError
 
@@ -88,7 +97,14 @@ class Peer:
         return self.server.admin().url
 
 
-def install(server: Server, folder: Path, kind: type[Peer]) -> Peer:
-    """Install a peer, unless it is there from an earlier benchmark."""
-    first, *_ = (environments.install(name, folder / "environments") for name in kind.requirements)
-    return kind(server, folder / kind.name, first)
+def install(server: Server, folder: Path, work: Path, kind: type[Peer]) -> Peer:
+    """Install a peer, unless it is there from an earlier benchmark.
+
+    Args:
+        server: Where it loads.
+        folder: Where environments are kept.
+        work: For what it writes.
+        kind: Which one.
+    """
+    first, *_ = [environments.install(name, folder) for name in kind.requirements]
+    return kind(server, work / kind.name, first)

@@ -27,6 +27,7 @@ class Stock(Peer):
     what: ClassVar = {"append": "append-only with use_copy", "merge": "upsert with use_copy"}
     reads_csv = False
     most = 1
+    merges_whole_tables = False
 
     def schema(self, way: str) -> str:  # noqa: ARG002 - a first load of its takes minutes: both ways share it
         """Where rows land."""
@@ -36,7 +37,7 @@ class Stock(Peer):
         """A folder that stays from one load to the next."""
         return self.folder / self.name
 
-    def table(self, table: str, way: str, since: str) -> list[Command]:  # noqa: ARG002 - it has a state
+    def table(self, table: str, way: str, since: str | None) -> list[Command]:  # noqa: ARG002 - it has a state
         """The commands that load a table."""
         work = self.work(way)
         work.mkdir(parents=True, exist_ok=True)
@@ -70,8 +71,7 @@ class Stock(Peer):
 
     def start(self, load: Callable[[str], Measurement], way: str) -> None:
         """Bring the table to where a merge into it starts; what was appended will do."""
-        if not (self.work(way) / "state.json").exists():
-            load(way.replace("merge", "append"))
+        super().start(lambda way: load(way.replace("merge", "append")), way)
 
     def run(self, commands: Sequence[Command], way: str) -> Measurement:
         """Run its commands, measured, and keep the state they end with."""
