@@ -37,11 +37,9 @@ def main(argv: list[str] | None = None) -> None:
         with _plan(options.folder, options.rows, [], []) as plan:
             print(profile.report(plan.cases()[options.case](), plan.server, options.least))
     elif options.command == "table":
-        document.write(results.newest())
-    elif stale := document.stale(results.newest()):
-        sys.exit(
-            f"{', '.join(stale)}: other figures than {results.newest().name}; run `make bench-table`."
-        )
+        document.write()
+    elif stale := document.stale():
+        sys.exit(f"{', '.join(stale)}: not the newest results; run `make bench-table`.")
 
 
 def _parser() -> argparse.ArgumentParser:

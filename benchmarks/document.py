@@ -10,12 +10,11 @@ from benchmarks.contenders import EMPTY, MELTANO, WAYBILL
 from benchmarks.results import FLOOR
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from benchmarks.results import CaseResult, Entry, Results
 
 DOCUMENTS = (project.ROOT / "docs" / "benchmarks.md", project.ROOT / "README.md")
 _PART = re.compile(r"(<!-- benchmarks: (\w+) -->\n)(.*?)(<!-- /benchmarks -->)", re.DOTALL)
+_NOT_MEASURED = "Not measured yet.\n"
 _NAMES = {
     FLOOR: "PostgreSQL itself",
     WAYBILL: "**Waybill**, pipe",
@@ -28,16 +27,16 @@ _NAMES = {
 }
 
 
-def write(path: Path) -> None:
-    """Bring the documents to what results say."""
-    found = results.read(path)
+def write() -> None:
+    """Bring the documents to what the newest results say."""
+    found = results.newest()
     for document in DOCUMENTS:
         document.write_text(_filled(document.read_text(), found))
 
 
-def stale(path: Path) -> list[str]:
+def stale() -> list[str]:
     """The documents that say something else."""
-    found = results.read(path)
+    found = results.newest()
     return [
         str(document.relative_to(project.ROOT))
         for document in DOCUMENTS
@@ -50,8 +49,12 @@ def text(found: Results) -> str:
     return "\n".join(part(found) for part in _PARTS.values())
 
 
-def _filled(document: str, found: Results) -> str:
-    return _PART.sub(lambda match: f"{match[1]}{_PARTS[match[2]](found)}{match[4]}", document)
+def _filled(document: str, found: Results | None) -> str:
+    def part(match: re.Match[str]) -> str:
+        text = _PARTS[match[2]](found) if found else _NOT_MEASURED
+        return f"{match[1]}{text}{match[4]}"
+
+    return _PART.sub(part, document)
 
 
 def _machine(found: Results) -> str:
@@ -125,7 +128,7 @@ def _sizes(found: Results) -> str:
 
 def _steps(found: Results) -> str:
     if not found.steps:
-        return "Not measured.\n"
+        return _NOT_MEASURED
     total = found.steps["in all"]
     lines = ["| step | s | share |", "| --- | ---: | ---: |"]
     lines += [

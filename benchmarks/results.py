@@ -115,9 +115,10 @@ def read(path: Path) -> Results:
     return Results(**kept, cases={name: _case(case) for name, case in cases.items()})
 
 
-def newest() -> Path:
+def newest() -> Results | None:
     """The results that docs/benchmarks.md shows; their names begin with the day."""
-    return max(FOLDER.glob("*.json"))
+    kept = max(FOLDER.glob("*.json"), default=None)
+    return read(kept) if kept else None
 
 
 def _case(kept: dict[str, Any]) -> CaseResult:
