@@ -62,7 +62,7 @@ class Case:
         contenders: In the order of their turns.
         expected: The figures of what must have landed after a repetition, by its number.
         before: Makes the input of a repetition, by its number.
-        repeat: How often, where it is not as often as the others.
+        most: How often it is repeated at most; 0 for no limit.
     """
 
     title: str
@@ -70,7 +70,7 @@ class Case:
     contenders: list[Contender]
     expected: Callable[[int], Figures]
     before: Callable[[int], None] = lambda _: None
-    repeat: int = 0
+    most: int = 0
 
 
 def measure(name: str, case: Case, server: Server, repeat: int) -> CaseResult:
@@ -85,7 +85,7 @@ def measure(name: str, case: Case, server: Server, repeat: int) -> CaseResult:
     entries = {each.name: Entry(each.what) for each in case.contenders}
     for contender in case.contenders:
         _attempt(contender.start, entries[contender.name])
-    for repetition in range(case.repeat or repeat):
+    for repetition in range(min(repeat, case.most or repeat)):
         case.before(repetition)
         expected = case.expected(repetition)
         for contender in case.contenders:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.server import Server
 
 _NOW = 'select to_char(now(), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\')'
-_SCALE_REPEAT, _LONG_REPEAT = 3, 2
+_SCALE_MOST, _LONG_MOST = 3, 2
 
 
 class Plan:
@@ -110,7 +110,7 @@ class Plan:
                 *(self._made.peer_csv(peer, lambda: file) for peer in peers),
             ],
             expected=lambda _: expected,
-            repeat=_repeat(size),
+            most=_most(size),
         )
 
     def _csv_same(self) -> Case:
@@ -175,7 +175,7 @@ class Plan:
                 *(self._made.peer_postgres(peer, workload) for peer in peers),
             ],
             expected=lambda _: expected,
-            repeat=_repeat(size),
+            most=_most(size),
         )
 
     def _postgres_changed(self) -> Case:
@@ -218,7 +218,7 @@ class Plan:
                 *(self._made.peer_postgres(peer, workload, is_merged=True) for peer in peers),
             ],
             expected=lambda _: expected,
-            repeat=_LONG_REPEAT,
+            most=_LONG_MOST,
         )
 
     def _readers(self) -> list[Peer]:
@@ -232,6 +232,6 @@ class Plan:
         part.replace(self._feed / FILE)
 
 
-def _repeat(size: int) -> int:
-    """How often a case of that size is repeated, 0 for as often as all."""
-    return 0 if size == 1 else _SCALE_REPEAT
+def _most(size: int) -> int:
+    """How often a case of that size is repeated at most, 0 for no limit."""
+    return 0 if size == 1 else _SCALE_MOST
