@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from crash.pipeline import SCHEMA
-from crash.streams import COLUMNS, digest
+from crash.streams import COLUMNS, dead, digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,12 @@ _LEDGER = """
         (array_agg(bookmark order by load_id desc) filter (where bookmark is not null))[1]
     from waybill.load
     where target_schema = '{schema}' and stream = '{stream}'
+"""
+
+
+_LETTERS = """
+    select source_file, source_line from waybill.dead_letter
+    where target_schema = '{schema}' and stream = '{stream}' and resolved_at is null
 """
 
 
@@ -62,18 +69,20 @@ def _reached(server: Server, database: str, stream: str, chain: Chain) -> list[i
     """Where in its chain a stream's table stands; several where the same rows come twice."""
     ((is_there,),) = server.rows(database, f"select to_regclass('{SCHEMA}.{stream}') is not null")
     names = [row[0] for row in server.rows(database, _COLUMN_NAMES.format(SCHEMA, stream))]
-    listed = [f"{name}::text" if name in names else "null" for name in COLUMNS]
+    listed = [each if name in names else "null" for name, each in COLUMNS.items()]
     query = f"select {', '.join(listed)} from {SCHEMA}.{stream}"
     rows = server.rows(database, query) if is_there else []
-    found = digest(rows)
+    letters = server.rows(database, _LETTERS.format(schema=SCHEMA, stream=stream))
+    found = digest([*rows, *(dead(*letter) for letter in letters)])
     reached = [index for index, each in enumerate(chain.states) if each == found]
-    assert reached, f"{stream}: {len(rows)} rows, which no whole transaction leaves"
+    left = f"{len(rows)} rows and {len(letters)} dead letters"
+    assert reached, f"{stream}: {left}, which no whole transaction leaves"
+    alive = [row for row in rows if row[-1] is None]
 
     ledger = server.rows(database, _LEDGER.format(schema=SCHEMA, stream=stream))
     ((count, total, bookmark),) = ledger
-    assert count == len(rows), f"{stream}: the ledger counts {count} rows, there are {len(rows)}"
-    query = f"select coalesce(sum(amount), 0) from {SCHEMA}.{stream}"
-    ((landed,),) = server.rows(database, query) if is_there else [(0,)]
+    assert count == len(alive), f"{stream}: the ledger counts {count} rows, there are {len(alive)}"
+    landed = sum(Decimal(str(row[1])) for row in alive)
     assert total == landed, f"{stream}: the ledger adds up to {total}, the rows to {landed}"
     noted = chain.position(bookmark)
     assert noted in reached, f"{stream}: the ledger's bookmark is at {noted}, the rows at {reached}"

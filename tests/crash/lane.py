@@ -42,15 +42,18 @@ class Way:
         tap: The tap's executable.
         mode: What goes over the wire.
         load_method: The target's.
+        is_in_parts: Whether a first load is one of several transactions, and deletes are found.
     """
 
     tap: str
     mode: str
     load_method: str = "upsert"
+    is_in_parts: bool = False
 
     def __str__(self) -> str:
         """Its name, as a test's id."""
-        return f"{self.tap}-{self.mode}-{self.load_method}"
+        kind = "parts" if self.is_in_parts else self.load_method
+        return f"{self.tap}-{self.mode}-{kind}"
 
 
 WAYS = (
@@ -60,6 +63,7 @@ WAYS = (
     Way("tap-postgres", "batch"),
     Way("tap-postgres", "record"),
     Way("tap-postgres", "batch", "overwrite"),
+    Way("tap-postgres", "batch", is_in_parts=True),
 )
 
 
@@ -183,7 +187,7 @@ class Lane:
             self._server,
             port,
             self._folder,
-            self._way.mode,
+            {"mode": self._way.mode} | (postgres_source.IN_PARTS if self._way.is_in_parts else {}),
             is_read_on=self._way.load_method == "upsert",
             width=self._width,
         )

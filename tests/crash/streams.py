@@ -13,9 +13,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-COLUMNS = ("id", "amount", "note", "_sdc_source_file", "_sdc_deleted_at")
+COLUMNS = {
+    "id": "id::text",
+    "amount": "amount::text",
+    "note": "note",
+    "_sdc_source_file": "_sdc_source_file",
+    "_sdc_deleted_at": "case when _sdc_deleted_at is not null then 'deleted' end",
+}
+"""What is compared of a row, as SQL by column."""
 Row = tuple[str | None, ...]
-"""The values of `COLUMNS` as PostgreSQL writes them."""
+"""The values of `COLUMNS`; a dead letter is a row as well, by `dead`."""
+
+
+def dead(file: str, line: int) -> Row:
+    """An open dead letter, in the form of a row."""
+    return f"dead {file} {line}", None, None, file, None
 
 
 def digest(rows: Iterable[Row]) -> str:

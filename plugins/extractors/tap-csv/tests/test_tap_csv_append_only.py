@@ -87,3 +87,21 @@ def test_file_that_returns_to_what_it_held_is_appended_again(
         go(before)
 
     assert _rows(warehouse) == [(1, "1"), (1, "2"), (1, "1")]
+
+
+def test_dead_letter_that_comes_again_after_a_kill_is_kept_once(
+    go: Go, folder: Path, warehouse: ScratchDatabase
+) -> None:
+    # Protects the count of what could not land, and a second version's letter beside the first's.
+    path = folder / "orders.csv"
+    path.write_text("id,price\n1,much\n2,2.25\n")
+    go()
+    state = go().state
+    letters = "select source_line, raw from waybill.dead_letter where resolved_at is null"
+    assert warehouse.rows(letters) == [(2, "1,much")]
+
+    path.write_text("id,price\n1,more\n2,2.25\n")
+    for _ in range(2):
+        go(state)
+    assert warehouse.rows(letters) == [(2, "1,much"), (2, "1,more")]
+    assert _rows(warehouse) == [(2, "2.25"), (2, "2.25")]

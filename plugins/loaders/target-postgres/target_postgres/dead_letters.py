@@ -162,6 +162,15 @@ class Letters:
         if self._key:
             self._resolve(f"letter.key is not null and not ({self._is_in(relation)})")
 
+    def drop(self) -> None:
+        """Let go of the letters: they came with a batch that had landed before, and they too."""
+        if self._relation:
+            self._session.connection.execute(f"drop table {self._relation}")
+        self._relation = ""
+        self._waiting = []
+        self.count = 0
+        self.counted = {}
+
     def settle(self, load_id: int) -> None:
         """Write the letters.
 
@@ -181,10 +190,7 @@ class Letters:
         )
         if self._key:
             self._note_older_rows(load_id)
-        self._session.connection.execute(f"drop table {self._relation}")
-        self._relation = ""
-        self.count = 0
-        self.counted = {}
+        self.drop()
 
     def _note_older_rows(self, load_id: int) -> None:
         """Where the table keeps an older row of the key, its totals stand for the letter's."""

@@ -76,7 +76,8 @@ class PostgresSink(Sink):
         self._required = frozenset(schema.get("required", ())).intersection(schema["properties"])
         self._encoders = [(column.name, column.encode) for column in self._columns]
         self._loading = self._new_loading()
-        self._batch_ids: list[str] = []
+        self._batch_ids: dict[str, None] = {}
+        self._is_repeated = False
         self._files: list[Path] = []
         self._counts = Counts()
         self._is_open = False
@@ -147,20 +148,17 @@ class PostgresSink(Sink):
         Returns:
             How many rows they hold, also if the ledger shows that they were loaded before.
         """
-        names = [column.name for column in self._columns]
-        files = [BatchFile.of(path, encoding, names) for path in paths]
+        files = [BatchFile.of(each, encoding, [c.name for c in self._columns]) for each in paths]
         self._files += [file.path for file in files if file.is_temporary]
         batch_id = encoding.get("batch_id")
         # Only rows that are appended would double when a batch comes again.
         if batch_id and not (self._key or self._is_partitioned or self._is_whole_table):
             if self._session.has_loaded(self.target_schema, self.stream_name, batch_id):
-                self._session.received[self.stream_name].has_skipped = True
+                self._session.received[self.stream_name].has_skipped = self._is_repeated = True
                 return int(encoding["rows"])
-            if batch_id not in self._batch_ids:
-                self._batch_ids.append(batch_id)
-        if encoding.get("kind") == KEYS:
-            return self._loading.copy_keys(files)
-        return self._loading.copy_files(files)
+            self._batch_ids[batch_id] = None
+        loading = self._loading
+        return (loading.copy_keys if encoding.get("kind") == KEYS else loading.copy_files)(files)
 
     def add_partition(self, name: str) -> None:
         """Take note that all rows of a file are in this transaction, also if it has none."""
@@ -199,6 +197,8 @@ class PostgresSink(Sink):
             msg = f"Stream {self.stream_name}: {self.target_schema}.{self.target_table}: {reason}."
             remedy = error.diag.message_detail or error.diag.message_hint or ""
             raise WaybillError(msg, remedy) from error
+        if self._is_repeated and not self._batch_ids:
+            self.letters.drop()
         counts.bury(self.letters.count, self.letters.counted)
         load_id = self._session.record(
             schema=self.target_schema,
@@ -207,12 +207,12 @@ class PostgresSink(Sink):
             started_at=started_at,
             counts=counts,
             bookmark=bookmark,
-            batch_ids=self._batch_ids,
+            batch_ids=list(self._batch_ids),
         )
         self.letters.settle(load_id)
         self._counts.add(counts)
         self._loading = self._new_loading()
-        self._batch_ids = []
+        self._batch_ids, self._is_repeated = {}, False
         self._replacing.files.clear()
         self._is_open = self.is_settled = True
 
