@@ -68,7 +68,7 @@ crash: .venv/.dev ## Kill tap, target, server or connection again and again (KIL
 bench: .venv/.dev .meltano/.installed ## Measure the lane next to COPY and to its peers (ROWS=1000000 REPEAT=5 SIZES=2,5 CASES=csv PEERS=dlt QUICK=1)
 	@$(BIN)/python -m benchmarks run $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) \
 		$(if $(REPEAT),--repeat $(REPEAT)) $(if $(SIZES),--sizes $(SIZES)) \
-		$(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS)) $(if $(OUTPUT),--output $(OUTPUT))
+		$(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS)) $(if $(OUTPUT),--output $(OUTPUT)) $(if $(FOLDER),--folder $(FOLDER))
 
 .PHONY: bench-table
 bench-table: .venv/.dev ## Write the newest results of the benchmark into the documents

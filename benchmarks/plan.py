@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.server import Server
 
 _NOW = 'select to_char(now(), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\')'
-_SCALE_MOST, _LONG_MOST = 3, 2
+_SCALE_MOST, _LONG_MOST = 2, 2
 
 
 class Plan:
@@ -164,14 +164,15 @@ class Plan:
         workload, source = self._workloads[size], self._tables[size]
         workload.make_table()
         expected = workload.expected_table()
+        # What `meltano run` adds at each size is seen with the CSV file.
+        lanes = [WAYBILL, MELTANO] if size == 1 else [WAYBILL]
         peers = self._peers if size == 1 else []
         return Case(
             title="Postgres table into a new, keyed table",
             rows=workload.rows,
             contenders=[
                 self._made.postgres_floor(workload),
-                self._made.first(source, WAYBILL),
-                self._made.first(source, MELTANO),
+                *(self._made.first(source, lane) for lane in lanes),
                 *(self._made.peer_postgres(peer, workload) for peer in peers),
             ],
             expected=lambda _: expected,

@@ -37,7 +37,7 @@ class Peer:
     what: ClassVar[dict[str, str]]
     """What it does where it appends and where it merges, in words."""
     reads_csv: ClassVar[bool] = True
-    most: ClassVar[int] = 3
+    most: ClassVar[int] = 2
     """How often it is repeated at most: those who take long need not to be timed as closely."""
     merges_whole_tables: ClassVar[bool] = True
 
