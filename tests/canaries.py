@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HASHED = ("canaryname", "1903-07-31", "7391846205", "canarycontact", "canarymanager")
-CLEAR = ("clearphone", "clearstaff")
+CLEAR = ("clearphone", "clearstaff", "clearshift")
 LANDED = "ordinarynote"
 """Stands in a column that is not personal: where it is missing, nothing was landed or looked at."""
 
@@ -48,7 +48,7 @@ BAD_ROWS = (
     "900003,canaryname bad number,1903-07-31,7391846205 canaryname,clearphone3,a,3",
     "900004,,1903-07-31,7391846205,clearphone4,no name,4",
     "900005,canaryname short,1903-07-31",
-    "canaryname in front of the key,900006,1903-07-31,7391846205,clearphone6,a,6",
+    "clearshift,900006,1903-07-31,7391846205,clearphone6,a,6",
     "900007,canaryname long,1903-07-31,7391846205,clearphone7,a,7,1903-07-31",
 )
 """Rows of people.csv that cannot land, with canaries in every place."""

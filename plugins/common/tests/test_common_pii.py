@@ -177,4 +177,5 @@ def test_a_dead_letter_keeps_hashes_in_place_of_values() -> None:
     assert letter.payload == {"born": hash_("CANARY"), "died": None, "n": "x"}
     assert letter.raw is None
     assert pii.hashed_letter(replace(whole, key=None, payload=None), hashes).payload is None
+    assert pii.hashed_letter(replace(whole, column="born"), hashes).key is None
     assert pii.hashed_letter(whole, {}) is whole

@@ -150,5 +150,5 @@ def _fault(field: Field, value: str | None) -> str:
         return "empty, but the contract requires a value" if field.is_required else ""
     if field.type.admits(value):
         return ""
-    shown = "its value, not shown as it is of class pii," if field.is_pii else shorten(value)
+    shown = shorten(value) if field.is_quotable else "its value, not shown for class pii,"
     return f"{shown} is not {field.type.expected}"

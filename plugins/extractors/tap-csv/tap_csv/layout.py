@@ -26,7 +26,7 @@ class Field:
         position: Place in the file's rows, from 0.
         type: The texts it admits in the file.
         sql_type: The name of the type.
-        is_pii: Whether no message may quote its values.
+        is_quotable: Whether messages may show its values.
         hashed_type: The SQL type of the values whose hashes land, or None where they land in the
             clear.
     """
@@ -37,7 +37,7 @@ class Field:
     is_required: bool
     is_control_total: bool
     sql_type: str = "text"
-    is_pii: bool = False
+    is_quotable: bool = True
     hashed_type: str | None = None
 
     @property
@@ -90,9 +90,9 @@ def of_header(header: Sequence[str], stream: Stream, place: str) -> list[Field]:
     Raises:
         WaybillError: A name is empty, doubled, unusable, missing, or unknown under `freeze`.
     """
-    # Without a header, the first row's values stand in its place, personal ones perhaps.
-    is_header = any(column.name in header for column in stream.columns)
-    can_be_shown = is_header or not any(column.is_pii for column in stream.columns)
+    # Without a header, or in a row with a field too few, personal values stand in other places.
+    has_pii = any(column.is_pii for column in stream.columns)
+    can_be_shown = not has_pii or any(column.name in header for column in stream.columns)
     _refuse_unusable(header, place, shorten if can_be_shown else _withheld)
     unknown = unknown_columns(header, stream)
     if missing := [column.name for column in stream.columns if column.name not in header]:
@@ -114,7 +114,7 @@ def of_header(header: Sequence[str], stream: Stream, place: str) -> list[Field]:
             is_required=column.is_required,
             is_control_total=column.is_control_total,
             sql_type=column.sql_type,
-            is_pii=column.is_pii,
+            is_quotable=not has_pii,
             hashed_type=column.sql_type if column.is_hashed else None,
         )
         for column in stream.columns

@@ -96,6 +96,7 @@ def test_no_salt_is_asked_for_where_nothing_is_hashed(
     ("content", "message"),
     [
         ("id,born\n1,CANARY\n", r"line 2, column born: its value, not shown .* is not a day"),
+        ("id,born\nCANARY,1\n", r"line 2, column id: its value, not shown .* is not a whole"),
         ("CANARY,1990-01-02\n", r"no column id, born in the header \(the header has 2 other"),
         ("CANARY,CANARY\n", "column 2 of the header has the same name as column 1, which may be"),
     ],
