@@ -35,6 +35,8 @@ def of_stream(stream: Stream, unknown: Iterable[str]) -> dict[str, Any]:
             properties[column.name]["format"] = admitted.json_format
         if column.is_control_total:
             properties[column.name]["x-control-total"] = True
+        if column.is_pii and not column.is_hashed:
+            properties[column.name]["x-pii"] = True
     for name in unknown:
         properties[name] = {"type": ["string", "null"], "x-sql-datatype": "text"}
     properties["_sdc_source_file"] = dict(SOURCE_FILE)

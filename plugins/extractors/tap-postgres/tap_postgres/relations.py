@@ -9,9 +9,11 @@ from waybill_common import pii, sql_types
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
     import psycopg
+
+    from waybill_common import contracts
 
 _MONEY = "money"
 _STORED = frozenset({"r", "p", "m"})
@@ -67,17 +69,22 @@ class SourceColumn:
         sql_type: The exact type it travels in; text where no other is known to the warehouse.
         expression: How to read it, as SQL.
         hashed_type: The type of the values whose hashes travel in their place, or None.
+        is_personal: Whether values of class pii travel in the clear, for no message to quote.
     """
 
     name: str
     sql_type: str
     expression: str
     hashed_type: str | None = None
+    is_personal: bool = False
 
-    @property
-    def hashed(self) -> SourceColumn:
-        """The column with hashes in place of its values."""
-        return replace(self, sql_type=pii.SQL_TYPE, hashed_type=self.sql_type)
+    def classed(self, promised: contracts.Column | None) -> SourceColumn:
+        """The column with hashes in place of its values, if the contract wants them."""
+        if promised is None or not promised.is_pii:
+            return self
+        if promised.is_hashed:
+            return replace(self, sql_type=pii.SQL_TYPE, hashed_type=self.sql_type)
+        return replace(self, is_personal=True)
 
 
 @dataclass(frozen=True)
@@ -102,9 +109,9 @@ class Relation:
         """The relation as a quoted identifier."""
         return qualify(self.schema, self.name)
 
-    def hashing(self, names: Collection[str]) -> Relation:
-        """The relation with hashes in place of some columns' values."""
-        columns = (each.hashed if each.name in names else each for each in self.columns)
+    def classed(self, promised: Mapping[str, contracts.Column]) -> Relation:
+        """The relation with its columns as the contract classes them."""
+        columns = (each.classed(promised.get(each.name)) for each in self.columns)
         return replace(self, columns=tuple(columns))
 
 

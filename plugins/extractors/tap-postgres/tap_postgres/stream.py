@@ -59,6 +59,7 @@ class PostgresStream(WaybillStream):
         properties = {
             column.name: values.definition(column.sql_type)
             | ({"x-control-total": True} if column.name in totals else {})
+            | ({"x-pii": True} if column.is_personal else {})
             for column in relation.columns
         }
         super().__init__(

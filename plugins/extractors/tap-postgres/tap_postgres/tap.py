@@ -158,7 +158,7 @@ class TapPostgres(WaybillTap):
         relation = drift.settled(relation, stream, self._setting)
         return PostgresStream(
             self,
-            relation.hashing([each.name for each in stream.columns if each.is_hashed]),
+            relation.classed({each.name: each for each in stream.columns}),
             key=stream.key or relation.key,
             replication_key=stream.replication_key,
             totals=stream.control_totals,

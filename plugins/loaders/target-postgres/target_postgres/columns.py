@@ -41,12 +41,14 @@ class Column:
         sql_type: The canonical PostgreSQL type.
         encode: A JSON value as a COPY field of that type.
         is_control_total: Whether the tap asks for its sum to be reconciled.
+        is_personal: Whether no message may show its values.
     """
 
     name: str
     sql_type: str
     encode: Encoder
     is_control_total: bool = False
+    is_personal: bool = False
 
 
 def columns_of(stream: str, schema: Mapping[str, Any]) -> tuple[Column, ...]:
@@ -100,6 +102,7 @@ def _column(name: str, definition: Mapping[str, Any]) -> Column:
         sql_type=sql_type,
         encode=_encoder(sql_type, is_json_as_text=is_json_as_text),
         is_control_total=bool(definition.get("x-control-total")),
+        is_personal=bool(definition.get("x-pii")),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +16,7 @@ from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from target_postgres.session import Session
     from waybill_common.dead_letters import DeadLetter, Limit
@@ -25,6 +27,7 @@ FEW = 10_000
 FoundBy = Literal["tap", "target"]
 
 _KEPT_BACK = 500
+_QUOTED = re.compile('".*"', re.DOTALL)
 _numbers = itertools.count(1)
 _COLUMNS = (
     "source_file, source_line, key, column_name, reason, raw, payload, found_by, counted_totals"
@@ -54,6 +57,7 @@ class Letters:
         key: Its key where a row may stand for an older one of the same key.
         totals: Its control total columns.
         limit: How many of its rows may be dead.
+        personal: Columns whose values no message may show.
 
     Attributes:
         count: How many there are in the open transaction.
@@ -70,6 +74,7 @@ class Letters:
         key: Sequence[str],
         totals: Sequence[str],
         limit: Limit,
+        personal: Collection[str] = (),
     ) -> None:
         self._session = session
         self._place = (schema, stream)
@@ -77,6 +82,7 @@ class Letters:
         self._key = list(key)
         self._totals = list(totals)
         self._limit = limit
+        self._personal = personal
         self._relation = ""
         self._waiting: list[tuple[Any, ...]] = []
         self.count = 0
@@ -93,7 +99,9 @@ class Letters:
         Raises:
             WaybillError: No row of the stream may be dead, or most of them are.
         """
-        stream, words = self._place[1], in_words(letter)
+        if self._personal and found_by == "target":
+            letter = replace(letter, reason=unquoted(letter.reason))
+        stream, words = self._place[1], in_words(letter, self._personal)
         if self._limit.is_off:
             msg = f"Stream {stream}{words}."
             raise WaybillError(msg, _REMEDY)
@@ -243,10 +251,16 @@ class Letters:
             connection.execute(statement, (*self._place, *values))
 
 
-def in_words(letter: DeadLetter) -> str:
+def unquoted(reason: str) -> str:
+    """What PostgreSQL says, without the value that it quotes."""
+    return _QUOTED.sub("a value that is not shown", reason)
+
+
+def in_words(letter: DeadLetter, personal: Collection[str] = ()) -> str:
     """Column, reason and place of a letter, for an error that begins with its stream."""
     column = f", column {letter.column}" if letter.column else ""
-    key = ", ".join(f"{name} = {value}" for name, value in (letter.key or {}).items())
+    parts = ((name, value) for name, value in (letter.key or {}).items() if name not in personal)
+    key = ", ".join(f"{name} = {value}" for name, value in parts)
     places = [
         f" at {key}" if key else "",
         f", line {letter.source_line}" if letter.source_line else "",

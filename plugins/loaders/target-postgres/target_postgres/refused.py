@@ -8,13 +8,15 @@ import psycopg
 
 from target_postgres import rows
 from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE
+from target_postgres.dead_letters import unquoted
 from target_postgres.formats import CSV
 from target_postgres.salvage import place_of
 from waybill_common import copy_text
 from waybill_common.dead_letters import DeadLetter
+from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from target_postgres.formats import BatchFile
 
@@ -87,6 +89,21 @@ def incomplete(
         column=column,
         payload=payload,
     )
+
+
+def refusal(error: psycopg.Error, place: str, personal: Collection[str]) -> WaybillError:
+    """What PostgreSQL says of a statement, in one line.
+
+    Args:
+        error: What it raised.
+        place: Stream and table.
+        personal: Columns whose values no message may show; its details show whole rows.
+    """
+    reason = error.diag.message_primary or str(error)
+    if personal:
+        return WaybillError(f"{place}: {unquoted(reason)}.")
+    more = error.diag.message_detail or error.diag.message_hint or ""
+    return WaybillError(f"{place}: {reason}.", more)
 
 
 def visible(text: str) -> str:

@@ -17,7 +17,7 @@ from target_postgres.dead_letters import Letters
 from target_postgres.formats import KEYS, BatchFile
 from target_postgres.loading import Loading
 from target_postgres.merge import Merge
-from target_postgres.refused import incomplete
+from target_postgres.refused import incomplete, refusal
 from target_postgres.replacing import Replacing
 from target_postgres.tables import destination
 from waybill_common.dead_letters import LIMIT_MARK, limit_of
@@ -62,6 +62,7 @@ class PostgresSink(Sink):
         self._totals = [column.name for column in self._columns if column.is_control_total]
         for name in self._totals:
             self._session.received[self.stream_name].totals.setdefault(name, Decimal(0))
+        self._personal = {column.name for column in self._columns if column.is_personal}
         self._is_partitioned = bool(schema.get("x-source-partition")) and not is_appended
         self._is_whole_table = method == "overwrite" or (
             bool(schema.get("x-whole-table")) and not is_appended
@@ -69,10 +70,8 @@ class PostgresSink(Sink):
         self._marks = not (
             method == "overwrite" or self._is_partitioned or self.config["hard_delete"]
         )
-        self.needs_state = any(
-            schema.get(mark)
-            for mark in ("x-source-partition", "x-whole-table", "x-ends-with-state")
-        )
+        marks = ("x-source-partition", "x-whole-table", "x-ends-with-state")
+        self.needs_state = any(map(schema.get, marks))
         self._required = frozenset(schema.get("required", ())).intersection(schema["properties"])
         self._encoders = [(column.name, column.encode) for column in self._columns]
         self._loading = self._new_loading()
@@ -90,6 +89,7 @@ class PostgresSink(Sink):
             key=[] if self._is_partitioned or self._is_whole_table else self._key,
             totals=self._totals,
             limit=limit_of(schema.get(LIMIT_MARK)),
+            personal=self._personal,
         )
         self._replacing = Replacing(
             self._session,
@@ -193,10 +193,8 @@ class PostgresSink(Sink):
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
-            reason = error.diag.message_primary or str(error)
-            msg = f"Stream {self.stream_name}: {self.target_schema}.{self.target_table}: {reason}."
-            remedy = error.diag.message_detail or error.diag.message_hint or ""
-            raise WaybillError(msg, remedy) from error
+            place = f"Stream {self.stream_name}: {self.target_schema}.{self.target_table}"
+            raise refusal(error, place, self._personal) from error
         if self._is_repeated and not self._batch_ids:
             self.letters.drop()
         counts.bury(self.letters.count, self.letters.counted)

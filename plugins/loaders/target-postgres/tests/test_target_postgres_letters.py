@@ -134,3 +134,24 @@ def test_letters_are_not_kept_in_memory(wire: Any, warehouse: ScratchDatabase) -
         "select array_agg(source_line order by dead_letter_id) from waybill.dead_letter"
     )
     assert found == [(list(range(1200)),)]
+
+
+@pytest.mark.parametrize("limit", [0, 5])
+def test_no_message_shows_what_the_tap_calls_personal(
+    wire: Any, warehouse: ScratchDatabase, limit: int
+) -> None:
+    # PostgreSQL quotes the value it refuses, and a key may be a name; the letter itself keeps both.
+    marks = {dead_letters.LIMIT_MARK: {"rows": limit}}
+    schema = wire.schema("people", {"name": "text", "born": "date"}, ["name"], **marks)
+    for each in schema["schema"]["properties"].values():
+        each["x-pii"] = True
+    done = wire.run(schema, wire.record("people", name="CANARY", born="CANARY"), wire.state())
+
+    assert done.returncode == (0 if limit else 1)
+    assert "CANARY" not in done.stderr
+    if limit:
+        rows = warehouse.rows("select reason, key from waybill.dead_letter")
+        expected = "invalid input syntax for type date: a value that is not shown"
+        assert rows == [(expected, {"name": "CANARY"})]
+    else:
+        assert "Stream people, column born: invalid input syntax for type date: a" in done.stderr
