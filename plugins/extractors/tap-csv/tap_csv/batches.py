@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tap_csv.checks import Values
     from tap_csv.files import FileRead
     from tap_csv.look import Run
-    from tap_csv.sources import SourceFile
     from waybill_common.batch_files import BatchFolder
+    from waybill_common.source_files import SourceFile
 
 MOST_BYTES = 32 << 20
 """Of a message: the target loads one while the next is looked at."""

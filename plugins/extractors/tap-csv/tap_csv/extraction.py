@@ -9,8 +9,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from tap_csv.sources import is_hidden, matches
 from waybill_common.errors import WaybillError
+from waybill_common.source_files import is_hidden, matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tap_csv.checks import OnBreach, Values
     from tap_csv.layout import Field
     from tap_csv.look import Run
-    from tap_csv.sources import SourceFile
     from waybill_common.contracts import Stream
+    from waybill_common.source_files import SourceFile
 
 _LONG_RUN = 64
 """Rows that COPY reads unchecked, after which fewer rows at a time go to the checked path."""

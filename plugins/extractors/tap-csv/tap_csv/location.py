@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_csv import remote, sources
-from waybill_common import project
+from tap_csv import remote
+from waybill_common import project, source_files
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_csv.sources import Source
     from waybill_common.contracts import Contract
+    from waybill_common.source_files import Source
 
 KAGGLE = "kaggle:"
 
@@ -38,14 +38,14 @@ def find(config: Mapping[str, Any], contract: Contract) -> Source:
             return _kaggle(path.removeprefix(KAGGLE), contract, setting)
         if remote.is_url(path):
             return remote.of_url(path, setting)
-        return sources.of_path(project.resolve(path), setting)
+        return source_files.of_path(project.resolve(path), setting)
     if default := config.get("default_path"):
         folder = project.home() / default
         if not folder.exists():
             msg = f"{setting} is not set, and there are no samples in {folder}."
             remedy = f"Make them with `meltano invoke sources:prepare`, or set {setting}."
             raise WaybillError(msg, remedy)
-        return sources.of_path(folder, setting)
+        return source_files.of_path(folder, setting)
     msg = f"{setting} is not set."
     raise WaybillError(msg, f"Name a folder, zip, file, glob or URL of CSV files in {setting}.")
 
@@ -54,4 +54,4 @@ def _kaggle(handle: str, contract: Contract, setting: str) -> Source:
     from tap_csv.kaggle import download  # noqa: PLC0415 - its HTTP client is not needed elsewhere
 
     patterns = [stream.files for stream in contract.streams if stream.files]
-    return sources.of_folder(download(handle, patterns, setting), is_recursive=True)
+    return source_files.of_folder(download(handle, patterns, setting), is_recursive=True)

@@ -9,9 +9,9 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import fsspec
 
-from tap_csv import sources
-from tap_csv.sources import Source, SourceFile
+from waybill_common import source_files
 from waybill_common.errors import WaybillError
+from waybill_common.source_files import Source, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,15 +70,15 @@ def of_url(url: str, setting: str) -> Source:
 
 def _found(filesystem: Any, path: str, place: str, setting: str) -> Source:
     bare = urlsplit(path).path if is_url(path) else path
-    if bare.lower().endswith(sources.ZIP):
+    if bare.lower().endswith(source_files.ZIP):
         filesystem.info(path)
-        return sources.of_zip(lambda: _seekable(filesystem, path), place, setting)
+        return source_files.of_zip(lambda: _seekable(filesystem, path), place, setting)
     if "*" in path:
         root = path[: path.index("*")].rpartition("/")[0]
         details = filesystem.glob(path, detail=True)
         return _listed(filesystem, details, root, place, is_complete=False)
     # Over HTTP a folder answers as a file does; its name has to tell.
-    is_file = bare.endswith((".csv", sources.GZIP, sources.ZSTD)) or (
+    is_file = bare.endswith((".csv", source_files.GZIP, source_files.ZSTD)) or (
         not is_url(path) and filesystem.isfile(path)
     )
     if is_file:
@@ -98,7 +98,7 @@ def _listed(
         bare = redact(path) if is_url(path) else path
         name = bare.removeprefix(redact(root) if is_url(root) else root).lstrip("/")
         name = unquote(name) if is_url(path) else name
-        if name and not sources.is_hidden(name):
+        if name and not source_files.is_hidden(name):
             files.append(SourceFile(name, bare, entry.get("size"), _opener(filesystem, path)))
     if not files:
         raise FileNotFoundError(place)

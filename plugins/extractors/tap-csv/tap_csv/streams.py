@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from tap_csv.batches import Range
     from tap_csv.checks import Breach, Values
-    from tap_csv.sources import SourceFile
     from tap_csv.tap import TapCsv
     from waybill_common import contracts
+    from waybill_common.source_files import SourceFile
 
 logger = logging.getLogger(__name__)
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
 
-from tap_csv import files, layout, location, sources
+from tap_csv import files, layout, location
 from tap_csv.streams import CsvStream
-from waybill_common import contracts, project
+from waybill_common import contracts, project, source_files
 from waybill_common.errors import WaybillError
 from waybill_common.tap import WaybillTap, mode_setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_csv.sources import Source, SourceFile
     from waybill_common.contracts import Contract, Stream
+    from waybill_common.source_files import Source, SourceFile
 
 
 class TapCsv(WaybillTap):
@@ -80,7 +80,7 @@ class TapCsv(WaybillTap):
         ]
         if not streams:
             patterns = ", ".join(stream.files or "" for stream in self.contract.streams)
-            msg = f"{self._setting}: {source.place} holds no file of the contract, but {sources.names_of(source.files)}."
+            msg = f"{self._setting}: {source.place} holds no file of the contract, but {source_files.names_of(source.files)}."
             raise WaybillError(msg, f"Name files like {patterns}.")
         return streams
 
@@ -94,7 +94,7 @@ class TapCsv(WaybillTap):
             raise WaybillError(msg, "Give it the custom property `files`, a glob.")
         found = source.matching(stream.files)
         if not found and source.is_complete:
-            msg = f"{self._setting}: {source.place} holds no {stream.files} (stream {stream.name}), but {sources.names_of(source.files)}."
+            msg = f"{self._setting}: {source.place} holds no {stream.files} (stream {stream.name}), but {source_files.names_of(source.files)}."
             remedy = f"Add the file, or name the right place in {self._setting}."
             raise WaybillError(msg, remedy)
         return found

@@ -12,10 +12,10 @@ from tap_csv.checks import Breach, RowChecker, refuse
 from tap_csv.files import FileRead
 from tap_csv.layout import Field
 from tap_csv.reader import CsvReader
-from tap_csv.sources import SourceFile
 from tap_csv.tape import Tape
 from waybill_common import contracts
 from waybill_common.errors import WaybillError
+from waybill_common.source_files import SourceFile
 from waybill_common.values import Integer, Text
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from backports import zstd
 
 from waybill_common.errors import WaybillError
 from waybill_sources import olist, prepare
@@ -62,7 +63,9 @@ def test_samples_are_made_once_and_again_when_their_settings_change(
     assert (found.rows["orders"], found.days) == (70, 0)
 
 
-@pytest.mark.parametrize("kind", ["folder", "zip", "zip with a folder", "glob", "gzipped"])
+@pytest.mark.parametrize(
+    "kind", ["folder", "zip", "zip with a folder", "glob", "gzipped", "zstandard"]
+)
 def test_a_users_own_files_are_checked_and_left_alone(
     waybill_home: Path, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -72,7 +75,8 @@ def test_a_users_own_files_are_checked_and_left_alone(
         "zip": lambda: zipped(folder, tmp_path / "olist.zip"),
         "zip with a folder": lambda: zipped(folder, tmp_path / "olist.zip", inside="data/"),
         "glob": lambda: folder / "*.csv",
-        "gzipped": lambda: _gzipped(folder, tmp_path / "gz"),
+        "gzipped": lambda: _packed(folder, tmp_path / "gz", gzip.compress),
+        "zstandard": lambda: _packed(folder, tmp_path / "zst", zstd.compress),
     }[kind]()
     (folder / "notes.json").write_text("{}")
     monkeypatch.setenv(OLIST, str(value))
@@ -81,10 +85,10 @@ def test_a_users_own_files_are_checked_and_left_alone(
     assert not (waybill_home / "samples").exists()
 
 
-def _gzipped(folder: Path, target: Path) -> Path:
+def _packed(folder: Path, target: Path, compress: Callable[[bytes], bytes]) -> Path:
     target.mkdir()
     for file in folder.iterdir():
-        (target / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+        (target / f"{file.name}.{target.name}").write_bytes(compress(file.read_bytes()))
     return target
 
 
@@ -126,7 +130,7 @@ BAD_PLACES: dict[str, tuple[Callable[[Path, Path], object], str]] = {
         r"has no file olist_sellers_dataset\*\.csv",
     ),
     "a column missing": (_without_column, "olist_orders_dataset.csv has no column order_status"),
-    "a cut zip": (_cut_zip, "no readable zip"),
+    "a cut zip": (_cut_zip, "is not a readable zip"),
     "a file of something else": (lambda *_: __file__, "none of the files"),
     "another database": (lambda *_: "postgresql://u:secret@h/d", "postgresql:// is no place"),
     "an empty address": (lambda *_: "s3://", "s3:// is no place of CSV files, or nothing follows"),

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import csv
-import fnmatch
-import gzip
 import io
 import re
-import zipfile
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import TYPE_CHECKING
 
-from waybill_common import project
+from waybill_common import project, source_files
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from waybill_common.contracts import Contract, Stream
+    from waybill_common.source_files import Source, SourceFile
 
 _URL = re.compile(r"(?:s3|gs|gcs|https?)://[^/\s]+")
 _KAGGLE = re.compile(r"kaggle:[\w-]+/[\w.-]+")
-_WILDCARDS = "*?["
-_GZIP = ".gz"
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file of the source, by its path inside it."""
-
-    name: str
-    size: int
-    open: Callable[[], BinaryIO]
-
-    def is_of(self, stream: Stream) -> bool:
-        """Whether the stream's glob means this file, as tap-csv takes it."""
-        base = PurePosixPath(self.name.removesuffix(_GZIP)).name
-        return fnmatch.fnmatchcase(base, stream.files or "")
+_HEADER_BYTES = 1 << 16
 
 
 def check(value: str, contract: Contract, setting: str) -> str:
@@ -68,108 +47,34 @@ def check(value: str, contract: Contract, setting: str) -> str:
             raise WaybillError(msg, remedy)
         return f"{value.partition('://')[0]}:// address, read by the tap"
     path = project.resolve(value)
-    with _Place(path, setting) as place:
-        checked = _check_streams(place, contract, setting)
-        size = sum(file.size for file in checked) / 1e6
-        return f"{path}, {len(checked)} files, {size:,.1f} MB, checked"
+    checked = _check_streams(source_files.of_path(path, setting), contract, setting)
+    size = sum(file.stored_size or 0 for file in checked) / 1e6
+    return f"{path}, {len(checked)} files, {size:,.1f} MB, checked"
 
 
-class _Place:
-    """The files at a local path."""
-
-    def __init__(self, path: Path, setting: str) -> None:
-        self.path = path
-        self.is_complete = True
-        self._archive: zipfile.ZipFile | None = None
-        self.files = [file for file in self._find(setting) if not _is_hidden(file.name)]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._archive:
-            self._archive.close()
-
-    def _find(self, setting: str) -> Iterator[_File]:
-        path = self.path
-        if path.is_dir():
-            yield from (_local(file) for file in path.iterdir() if file.is_file())
-        elif path.is_file() and path.suffix.lower() == ".zip":
-            yield from self._members(setting)
-        elif path.is_file():
-            self.is_complete = False
-            yield _local(path)
-        elif any(character in str(path) for character in _WILDCARDS):
-            self.is_complete = False
-            fixed = Path(path.anchor)
-            found = fixed.glob(str(path.relative_to(fixed)))
-            yield from (_local(file) for file in found if file.is_file())
-        else:
-            msg = f"{setting}: there is no {path}."
-            remedy = (
-                f"Set {setting} to a folder or zip of the CSV files, or unset it to use samples."
-            )
-            raise WaybillError(msg, remedy)
-
-    def _members(self, setting: str) -> Iterator[_File]:
-        try:
-            archive = zipfile.ZipFile(self.path)
-        except (zipfile.BadZipFile, OSError) as error:
-            msg = f"{setting}: {self.path} is no readable zip: {error}."
-            raise WaybillError(msg, "Copy or download it again.") from error
-        self._archive = archive
-        for info in archive.infolist():
-            if not info.is_dir():
-                yield _File(info.filename, info.file_size, _opener(archive, info))
-
-
-def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
-    return lambda: cast("BinaryIO", archive.open(info))
-
-
-def _local(path: Path) -> _File:
-    return _File(path.name, path.stat().st_size, lambda: path.open("rb"))
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
-
-
-def _check_streams(place: _Place, contract: Contract, setting: str) -> list[_File]:
-    checked: list[_File] = []
+def _check_streams(source: Source, contract: Contract, setting: str) -> list[SourceFile]:
+    checked: list[SourceFile] = []
     for stream in contract.streams:
-        files = sorted((file for file in place.files if file.is_of(stream)), key=lambda f: f.name)
-        if not files and place.is_complete:
-            msg = f"{setting}: {place.path} has no file {stream.files}."
+        files = source.matching(stream.files or "")
+        if not files and source.is_complete:
+            msg = f"{setting}: {source.place} has no file {stream.files}."
             raise WaybillError(msg, f"Add it, or set {setting} to a place that has all nine files.")
         for file in files:
             _check_header(file, stream, setting)
         checked += files
     if not checked:
-        msg = f"{setting}: {place.path} is none of the files that olist.yml names."
+        msg = f"{setting}: {source.place} is none of the files that olist.yml names."
         raise WaybillError(msg, f"Set {setting} to a folder or zip of the nine CSV files.")
     return checked
 
 
-def _check_header(file: _File, stream: Stream, setting: str) -> None:
-    try:
-        with file.open() as stored:
-            binary = gzip.GzipFile(fileobj=stored) if file.name.endswith(_GZIP) else stored
-            with io.TextIOWrapper(
-                cast("BinaryIO", binary), "utf-8-sig", errors="replace", newline=""
-            ) as text:
-                header = next(csv.reader(text), [])
-    except (
-        OSError,
-        EOFError,
-        RuntimeError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        csv.Error,
-    ) as error:
-        msg = f"{setting}: {file.name} cannot be read: {error}."
-        raise WaybillError(msg, "Check that the file is whole and may be read.") from error
+def _check_header(file: SourceFile, stream: Stream, setting: str) -> None:
+    dialect = stream.dialect
+    with file.open() as content:
+        text = content.read(_HEADER_BYTES).decode(dialect.encoding, errors="replace")
+    lines = io.StringIO(text.removeprefix("\ufeff"), newline="")
+    header = next(csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote), [])
     for column in stream.columns:
-        if column.is_required and column.name not in header:
-            msg = f"{setting}: {file.name} has no column {column.name}."
+        if column.is_required and not {column.name, column.source_name} & set(header):
+            msg = f"{setting}: {file.name} has no column {column.source_name}."
             raise WaybillError(msg, "Restore the file's header; columns go by their names.")
