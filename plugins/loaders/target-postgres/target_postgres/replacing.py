@@ -22,6 +22,7 @@ class Replacing:
         whole_table: Whether all rows of the table do.
 
     Attributes:
+        whole_table: The same, as far as is known by now.
         files: Those that are known to be in the open transaction, also without rows.
     """
 
@@ -31,14 +32,14 @@ class Replacing:
         self._session = session
         self._stream = stream
         self._letters = letters
-        self._whole_table = whole_table
+        self.whole_table = whole_table
         self._by_file = by_file
         self.files: set[str] = set()
 
     @property
     def is_whole_table_due(self) -> bool:
         """Whether this invocation is to replace the table and has not begun to."""
-        return self._whole_table and self._stream not in self._session.replaced_tables
+        return self.whole_table and self._stream not in self._session.replaced_tables
 
     def begin(self, relation: str, found: Sequence[str]) -> tuple[bool, list[str]]:
         """Note that rows are about to land.

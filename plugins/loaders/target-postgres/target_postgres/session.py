@@ -51,6 +51,13 @@ _IS_BATCH_LOADED = """
         where target_schema = %s and stream = %s and %s = any(string_to_array(batch_id, ' '))
     )
 """
+_LAST_BOOKMARK = """
+    select bookmark
+    from waybill.load
+    where target_schema = %s and stream = %s and bookmark is not null
+    order by load_id desc
+    limit 1
+"""
 _HAS_HISTORY = """
     select exists (
         select from waybill.load
@@ -149,6 +156,11 @@ class Session:
         """Whether a batch stands in the ledger."""
         found = self.connection.execute(_IS_BATCH_LOADED, (schema, stream, batch_id)).fetchone()
         return bool(found and found[0])
+
+    def last_bookmark(self, schema: str, stream: str) -> dict[str, Any]:
+        """The stream's part of the state that landed last; empty where there is none."""
+        found = self.connection.execute(_LAST_BOOKMARK, (schema, stream)).fetchone()
+        return found[0] if found and isinstance(found[0], dict) else {}
 
     def record(  # noqa: PLR0913 - a ledger row has this many sides
         self,

@@ -117,6 +117,10 @@ class PostgresSink(Sink):
         """Whether this invocation is to replace the table and has not begun to."""
         return self._replacing.is_whole_table_due
 
+    def replace_table(self) -> None:
+        """Let the rows of the open transaction take the place of all others."""
+        self._replacing.whole_table = self.config["load_method"] != "append-only"
+
     def add(self, record: Mapping[str, Any], extracted_at: object) -> None:
         """Take one record.
 
@@ -229,10 +233,7 @@ class PostgresSink(Sink):
         self.add(record, None)
 
     def process_batch(self, context: dict[str, Any]) -> None:
-        """Take the records of a batch file that the SDK has decoded (JSON lines, Parquet)."""
-        for record in context.get("records", ()):
-            self.add(record, None)
-        self._session.received[self.stream_name].rows += len(context.get("records", ()))
+        """Nothing: the SDK never drains."""
 
     def _bury_incomplete(self, record: Mapping[str, Any]) -> None:
         values = {name: encode(record.get(name)) for name, encode in self._encoders}

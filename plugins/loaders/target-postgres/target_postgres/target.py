@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
-from singer_sdk.io_base import SingerReader
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.target_base import Target
 
+from target_postgres.decoded import records
+from target_postgres.ending import Ending
 from target_postgres.formats import FOR_COPY, KEYS
+from target_postgres.messages import MessageReader
 from target_postgres.session import Session
 from target_postgres.sink import PostgresSink
 from waybill_common import batch_files, connections, dead_letters
@@ -30,33 +30,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
 logger = logging.getLogger(__name__)
-
-_SHOWN_OF_A_BROKEN_LINE = 80
-
-
-class MessageReader(SingerReader):
-    """Reads messages with every digit kept, and does not repeat a broken one in full."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        # A whole numeric can have 131,072 digits; Python refuses more than 4,300 by default.
-        sys.set_int_max_str_digits(0)
-
-    def deserialize_json(self, line: str) -> dict[str, Any]:
-        """One message.
-
-        Raises:
-            WaybillError: The line is not a JSON object.
-        """
-        try:
-            message = json.loads(line, parse_float=Decimal)
-        except json.JSONDecodeError as error:
-            message = error
-        if not isinstance(message, dict):
-            shown = line.partition('"record"')[0][:_SHOWN_OF_A_BROKEN_LINE]  # no value of a row
-            msg = f"The input is not Singer: {shown!r}…"
-            raise WaybillError(msg, "A tap that was killed ends in half a line; run it again.")
-        return message
 
 
 class TargetPostgres(Target):
@@ -143,10 +116,14 @@ class TargetPostgres(Target):
         self._direct: dict[str, PostgresSink] = {}
         self._held: dict[Path, int] = {}
         self._letter_streams: set[str] = set()
+        self._ending = Ending(self.session, overwrites=self.config["load_method"] == "overwrite")
 
     def process_endofpipe(self) -> None:
         """Commit what no STATE has followed, and let go of everything."""
-        self._commit({}, is_end=True)
+        state = self._ending.state
+        self._commit(state or {}, is_end=True)
+        if state is not None:
+            self._write_state_message(state)
         self.session.close()
         for folder, lock in self._held.items():
             batch_files.release(folder, lock)
@@ -156,6 +133,7 @@ class TargetPostgres(Target):
             self._letter_streams.add(message_dict["stream"])
             return
         self._direct.clear()
+        self._ending.is_after_state = False
         super()._process_schema_message(message_dict)
         # What came under the old schema goes first, and the new one meets the table it leaves.
         for sink in self._sinks_to_clear:
@@ -168,6 +146,9 @@ class TargetPostgres(Target):
         if stream in self._letter_streams:
             self._add_letter(DeadLetter.from_record(record))
             return
+        self._ending.is_after_state = False
+        if message_dict.get("version") is not None:
+            self._ending.note_version(stream)
         extracted_at = message_dict.get("time_extracted")
         sink = self._direct.get(stream) or self._find_direct(stream)
         self.session.received[stream].rows += 1
@@ -188,8 +169,11 @@ class TargetPostgres(Target):
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         stream, encoding = message_dict["stream"], message_dict["encoding"]
+        self._ending.is_after_state = False
         if encoding["format"] not in FOR_COPY:
-            super()._process_batch_message(message_dict)
+            each = {"stream": stream, "version": message_dict.get("version")}
+            for record in records(stream, message_dict):
+                self._process_record_message(each | {"record": record})
             return
         sink = self._find_direct(stream)
         if sink is None:
@@ -210,11 +194,18 @@ class TargetPostgres(Target):
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         state = message_dict["value"]
+        self._ending.is_after_state = True
+        if self._ending.is_awaited:
+            self._ending.take_state(state)
+            return
         self._commit(state)
         self._write_state_message(state)
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        self.logger.debug("ACTIVATE_VERSION of %s needs no action.", message_dict["stream"])
+        stream = message_dict["stream"]
+        self._assert_sink_exists(stream)
+        for stream_map in self.mapper.stream_maps[stream]:
+            self._ending.activate(stream_map.stream_alias, message_dict["version"])
 
     def _handle_max_record_age(self) -> None:
         """Leave transactions to the tap: they end with a STATE, never with time."""
@@ -254,6 +245,16 @@ class TargetPostgres(Target):
         self._direct[stream] = self._sink(maps[0].stream_alias)
         return self._direct[stream]
 
+    def _end(self, sink: PostgresSink) -> None:
+        """Decide what the end of the input means for a stream that is not settled."""
+        if self._ending.replaces(sink.target_schema, sink.stream_name):
+            sink.replace_table()
+        if sink.is_open or sink.is_whole_table_due:
+            self._ending.check(sink.stream_name)
+            if sink.needs_state and self._ending.state is None:
+                msg = f"Stream {sink.stream_name}: the input ended before the STATE that its rows need."
+                raise WaybillError(msg, "The tap has failed: see its own error, and run again.")
+
     def _commit(self, state: dict[str, Any], *, is_end: bool = False) -> None:
         """Settle every stream that has something to write, and commit.
 
@@ -271,9 +272,8 @@ class TargetPostgres(Target):
         for sink in sorted(self._sinks(), key=lambda each: (each.target_schema, each.target_table)):
             bookmark = bookmarks.get(sink.stream_name)
             is_news = bookmark is not None and bookmark != self._bookmarks.get(sink.stream_name)
-            if is_end and sink.needs_state and (sink.is_open or sink.is_whole_table_due):
-                msg = f"Stream {sink.stream_name}: the input ended before the STATE that its rows need."
-                raise WaybillError(msg, "The tap has failed: see its own error, and run again.")
+            if is_end:
+                self._end(sink)
             if sink.is_due or is_news or (is_end and sink.is_whole_table_due):
                 sink.settle(bookmark)
                 self.session.check_history(sink.target_schema, sink.stream_name, bookmark)
