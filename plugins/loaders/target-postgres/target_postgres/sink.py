@@ -268,8 +268,7 @@ class PostgresSink(Sink):
             loading.staging.flush()
             counts.add(self._merge(loading.staging, table_plan))
         if loading.keys:
-            is_hard = self.config["hard_delete"]
-            counts.add(loading.delete_others(self._totals, is_hard=is_hard))
+            counts.add(loading.delete_others(self._totals, is_hard=self.config["hard_delete"]))
             self.letters.resolve_others(loading.keys.relation)
         for statement in table_plan.after:
             connection.execute(statement)
