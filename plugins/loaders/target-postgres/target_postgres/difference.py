@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     from target_postgres.staging import Staging
 
 
+_MANY = 10_000
+"""Changed rows from which on they are deleted and inserted, rather than updated."""
+
+_IS_PLAIN = """
+    select relation.relkind = 'r' and not relation.relhasrules and not relation.relhassubclass
+        and not exists (select from pg_catalog.pg_trigger where tgrelid = relation.oid)
+        and not exists (
+            select from pg_catalog.pg_attribute
+            where attrelid = relation.oid and attnum > 0 and not attisdropped
+                and (attgenerated <> '' or attidentity <> '' or attname <> all(%(known)s))
+        )
+    from pg_catalog.pg_class as relation
+    where relation.oid = to_regclass(%(table)s)
+"""
+
+
 @dataclass(frozen=True)
 class Found:
     """What one look has found.
@@ -132,10 +148,14 @@ class Difference:
         updated = inserted = 0
         if found.is_any_gone:
             self._delete()
-        if found.rows > found.new + found.beaten:
-            updated = self._update()
-        if found.new:
-            inserted = self._insert()
+        changed = found.rows - found.new - found.beaten
+        if changed >= _MANY and self._can_rewrite():
+            updated, inserted = self._rewrite(found.new)
+        else:
+            if changed:
+                updated = self._update()
+            if found.new:
+                inserted = self._insert(f"{self._row_id} is null")
         self._connection.execute(f"drop table {self.relation}")
         return found.gone + found.died, updated - found.revived, inserted + found.revived
 
@@ -193,11 +213,33 @@ class Difference:
             f" and not stage.{self._is_beaten}"
         ).rowcount
 
-    def _insert(self) -> int:
+    def _can_rewrite(self) -> bool:
+        """Whether a row is nothing but what arrives, and nothing else hangs on it."""
+        known = [*self._columns, EXTRACTED_AT, BATCHED_AT, DELETED_AT]
+        found = self._connection.execute(_IS_PLAIN, {"table": self._target, "known": known})
+        (row,) = found.fetchall()
+        return bool(row[0])
+
+    def _rewrite(self, new: int) -> tuple[int, int]:
+        """Write many changed rows, and the new ones, by delete and insert.
+
+        An update whose key stays the same looks for entries of the key's index to remove before
+        it splits a page. Where most rows change in one transaction there are none, and the look
+        takes a third of the time.
+        """
+        taken = f"{self._position} is not null and not {self._is_beaten}"
+        updated = self._connection.execute(
+            f"delete from {self._target} where ctid = any(array("
+            f"select {self._row_id} from {self.relation} where {taken} and {self._row_id} is not null))"
+        ).rowcount
+        self._insert(taken)
+        return updated, new
+
+    def _insert(self, condition: str) -> int:
         names = ", ".join(map(quote, (*self._columns, EXTRACTED_AT)))
         return self._connection.execute(
             f"insert into {self._target} ({names}, {quote(BATCHED_AT)})"
-            f" select {names}, {self._landed} from {self.relation} where {self._row_id} is null"
+            f" select {names}, {self._landed} from {self.relation} where {condition}"
         ).rowcount
 
     def _same_row(self) -> str:
