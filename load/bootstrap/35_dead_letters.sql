@@ -3,7 +3,7 @@ set role loader;
 
 create table if not exists waybill.dead_letter (
     dead_letter_id bigint generated always as identity primary key,
-    load_id bigint not null references waybill.load,
+    load_id bigint not null references waybill.load on delete cascade,
     run_id uuid references waybill.run,
     invocation_id uuid not null,
     target_schema text not null,
