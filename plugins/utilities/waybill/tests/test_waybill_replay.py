@@ -224,7 +224,7 @@ def test_what_still_breaks_the_contract_stays_open(
         "select column_name, reason from waybill.dead_letter where resolved_at is null order by 1"
     )
     assert [row[0] for row in still] == ["id", "price"]
-    assert "'1.005' is not a decimal number with at most 6 digits before and 2 after" in still[1][1]
+    assert "its value is not a decimal number with at most 6 digits before and 2" in still[1][1]
 
 
 def test_without_a_file_all_are_tried_as_they_are(
@@ -293,12 +293,12 @@ def test_a_hashed_value_is_never_shown(
     load(GOOD, BAD[1:2])
     path = tmp_path / "mended.csv"
     run("dead-letters", "--export", path)
-    mend(path, {1: {"id": "x", "name": "z", "email": "canary@example.com"}})
-    code, printed = run("replay", path)
-
-    assert code == 1
-    found = warehouse.rows("select to_jsonb(letter)::text from waybill.dead_letter as letter")
-    assert "canary" not in printed + str(found)
+    letters = "select to_jsonb(letter)::text from waybill.dead_letter as letter"
+    for shifted in ({"id": "canary"}, {"id": "1", "price": "canary"}):
+        mend(path, {1: {"name": "z", "email": "canary@example.com"} | shifted})
+        code, printed = run("replay", path)
+        assert code == 1
+        assert "canary" not in printed + str(warehouse.rows(letters))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ _RESOLVE = """
     where dead_letter_id = %s
 """
 _REFUSE = "update waybill.dead_letter set column_name = %s, reason = %s where dead_letter_id = %s"
+_QUOTED = re.compile('".*"', re.DOTALL)
 _NO_PAYLOAD = "its fields could not be told apart: mend it in a file"
 
 
@@ -118,4 +120,9 @@ def _land(
     elif letter.payload is None:
         return letter.column_name, _NO_PAYLOAD
     values = {name: value for name, value in values.items() if not name.startswith("_sdc_")}
-    return checker.check(letter, values) or landing.land(letter, checker.landing(values))
+    if refusal := checker.check(letter, values):
+        return refusal
+    found = landing.land(letter, checker.landing(values))
+    if isinstance(found, tuple) and checker.is_personal:
+        return found[0], _QUOTED.sub("a value that is not shown", found[1])
+    return found
