@@ -1,0 +1,92 @@
+"""Random tables from a source to a warehouse: what comes out is what was there."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from psycopg import sql
+from random_tables import Table, tables
+
+if TYPE_CHECKING:
+    from waybill_warehouse.scratch import ScratchDatabase
+
+_numbers = itertools.count()
+
+
+def _make(source: ScratchDatabase, schema: str, table: Table) -> None:
+    relation = sql.Identifier(schema, table.name)
+    types = {"id": "integer primary key"} | table.types
+    columns = [
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))  # type: ignore[arg-type]  # one of ours
+        for name, kind in types.items()
+    ]
+    with source.connection().connect() as session:
+        session.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        session.execute(
+            sql.SQL("grant usage on schema {} to source_reader").format(sql.Identifier(schema))
+        )
+        made = sql.SQL("create table {} ({})")
+        session.execute(made.format(relation, sql.SQL(", ").join(columns)))
+        session.execute(sql.SQL("grant select on {} to source_reader").format(relation))
+        for number, row in enumerate(table.rows):
+            values = sql.SQL(", ").join([sql.Literal(str(number)), *map(sql.Literal, row)])
+            session.execute(sql.SQL("insert into {} values ({})").format(relation, values))
+
+
+def _read(database: ScratchDatabase, schema: str, table: Table) -> list[tuple[Any, ...]]:
+    names = [sql.SQL("{}::text").format(sql.Identifier(name)) for name in table.columns]
+    query = sql.SQL("select {} from {} order by id")
+    relation = sql.Identifier(schema, table.name)
+    with database.connection().connect() as session:
+        session.execute("set timezone = 'UTC'")
+        return session.execute(query.format(sql.SQL(", ").join(names), relation)).fetchall()
+
+
+def _types(database: ScratchDatabase, schema: str, table: Table) -> dict[str, str]:
+    query = """
+        select attname, format_type(atttypid, atttypmod) from pg_attribute
+        where attrelid = (
+            select pg_class.oid from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+            where nspname = %s and relname = %s
+        ) and attnum > 0 and not starts_with(attname, '_sdc_')
+    """
+    return dict(database.rows(query, (schema, table.name)))
+
+
+@pytest.mark.parametrize("mode", ["record", "batch"])
+@settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    # Each example has schemas of its own.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(table=tables())
+def test_any_table_lands_as_it_is(
+    lane: Any,
+    source_database: ScratchDatabase,
+    warehouse: ScratchDatabase,
+    mode: str,
+    table: Table,
+) -> None:
+    # Protects every value and type from source to warehouse, under any name; and a second run from
+    # writing what has not changed.
+    number = next(_numbers)
+    there, landed = f"there_{number}", f"raw_{number}"
+    _make(source_database, there, table)
+    state = None
+    for _ in range(2):
+        run = lane.run(state=state, mode=mode, source_schema=there)
+        lane.land(run, schema=landed)
+        state = run.state
+    assert _read(warehouse, landed, table) == _read(source_database, there, table)
+    assert _types(warehouse, landed, table) == _types(source_database, there, table)
+    counted = warehouse.rows(
+        "select sum(rows_inserted), sum(rows_updated), sum(rows_deleted) from waybill.load"
+        " where target_schema = %s",
+        (landed,),
+    )
+    assert counted == [(len(table.rows), 0, 0)]
