@@ -62,7 +62,8 @@ def check_end(server: Server, database: str, day: Day, state: State, home: Path)
         assert last in reached, f"{stream}: success at {reached} of {last}"
         known = chain.position(_bookmark(state, stream))
         assert known == last, f"{stream}: success with the state at {known} of {last}"
-    assert not [path for path in (home / "batch").rglob("*") if path.suffix == ".copy"]
+    left = [path for path in (home / "batch").rglob("*") if path.is_file() and path.name != ".lock"]
+    assert not left, f"not swept: {left}"
 
 
 def _reached(server: Server, database: str, stream: str, chain: Chain) -> list[int]:
