@@ -19,8 +19,6 @@ from crash import csv_source, invariants
 from crash.pipeline import SCHEMA
 from crash.proxy import Proxy, Trap
 
-from conftest import ROOT, make_project
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,15 +29,11 @@ if TYPE_CHECKING:
 
 SEED = os.environ.get("SEED") or "waybill"
 CASES = max(1, int(os.environ.get("KILLS") or 20) // 30)
+MELTANO = Path(__file__).parents[2] / ".venv" / "bin" / "meltano"
 BLOCKS = ("tap-csv--olist", "target-postgres")
 COMMITS = 6
 """Of the first day: one for each file and each stream."""
 _PATIENCE = 60
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return make_project(tmp_path_factory.mktemp("meltano") / "waybill")
 
 
 @pytest.fixture
@@ -71,7 +65,7 @@ class Job:
         }
         return subprocess.Popen(
             [
-                ROOT / ".venv/bin/meltano",
+                MELTANO,
                 "run",
                 "--no-install",
                 "--state-id-suffix",
