@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from waybill_common import connections
+from waybill_common import connections, project
 from waybill_common.errors import WaybillError
 from waybill_warehouse import bootstrap
 
@@ -69,6 +69,18 @@ def test_a_second_bootstrap_changes_nothing(warehouse: ScratchDatabase) -> None:
     before = warehouse.rows(CATALOG)
     bootstrap.apply(warehouse.connection())
     assert warehouse.rows(CATALOG) == before
+
+
+def test_every_column_of_the_ledger_is_described(warehouse: ScratchDatabase) -> None:
+    """Who reads the ledger finds each of its columns in docs/ledger.md."""
+    text = (project.root() / "docs" / "ledger.md").read_text()
+    for table in ("load", "dead_letter"):
+        section = text.split(f"## `waybill.{table}`")[1].split("\n## ")[0]
+        columns = warehouse.rows(
+            "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0",
+            (f"waybill.{table}",),
+        )
+        assert [name for (name,) in columns if f"`{name}`" not in section] == []
 
 
 def test_a_ledger_from_before_dead_letters_is_brought_up_to_them(
