@@ -59,7 +59,7 @@ e2e: .venv/.dev .meltano/.installed ## Run the tests that cross packages: the wh
 	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: crash
-crash: .venv/.dev ## Kill tap, target, server or connection again and again (KILLS=300 SEED=… CASE=…)
+crash: .venv/.dev .meltano/.installed ## Kill tap, target, server, Meltano or a connection again and again (KILLS=300 SEED=… CASE=…)
 	@KILLS=$(or $(KILLS),300) SEED=$(or $(SEED),$$RANDOM) CASE=$(CASE) \
 		$(BIN)/python -m pytest tests/crash -n 2 -rP $(PYTEST_ARGS)
 
