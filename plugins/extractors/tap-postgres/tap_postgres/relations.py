@@ -59,6 +59,23 @@ _KEYS = """
     where primary_key.contype = 'p' and relation.relnamespace = to_regnamespace(%(schema)s)
     group by relation.relname
 """
+# A foreign table that is a partition, or inherits, has rows that carry no transaction of this server.
+_WITH_FOREIGN_ROWS = """
+    with recursive family as (
+        select oid as root, oid as member
+        from pg_catalog.pg_class
+        where relnamespace = to_regnamespace(%(schema)s) and relhassubclass
+        union
+        select family.root, child.inhrelid
+        from family
+        join pg_catalog.pg_inherits as child on child.inhparent = family.member
+    )
+    select distinct relation.relname
+    from family
+    join pg_catalog.pg_class as relation on relation.oid = family.root
+    join pg_catalog.pg_class as descendant on descendant.oid = family.member
+    where descendant.relkind = 'f'
+"""
 
 
 @dataclass(frozen=True)
@@ -124,6 +141,7 @@ def of_schema(connection: psycopg.Connection[Any], schema: str) -> dict[str, Rel
     """
     parameters = {"schema": quote(schema)}
     keys = dict(connection.execute(_KEYS, parameters).fetchall())
+    foreign = {name for (name,) in connection.execute(_WITH_FOREIGN_ROWS, parameters)}
     found: dict[str, tuple[int, str]] = {}
     columns: dict[str, list[SourceColumn]] = {}
     for relation, oid, kind, name, declared in connection.execute(_COLUMNS, parameters).fetchall():
@@ -134,7 +152,7 @@ def of_schema(connection: psycopg.Connection[Any], schema: str) -> dict[str, Rel
             schema=schema,
             name=name,
             oid=oid,
-            is_stored=kind in _STORED,
+            is_stored=kind in _STORED and name not in foreign,
             columns=tuple(columns[name]),
             key=tuple(keys.get(name, ())),
         )

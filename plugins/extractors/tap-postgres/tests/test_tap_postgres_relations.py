@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_postgres import relations
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -35,6 +37,28 @@ def test_partitions_are_one_stream(lane: Any, mode: str) -> None:
 
     assert first.ids("events") == [1, 2]
     assert lane.run(first.state, catalog, mode=mode).ids("events") == [2, 3]
+
+
+def test_a_foreign_partition_has_no_transactions_of_this_server(lane: Any) -> None:
+    # By their transaction its rows would never be late, so such a table is read as a view is.
+    lane.source.execute(
+        "create table t (id integer primary key, at date) partition by range (id);"
+        "create table t1 partition of t for values from (0) to (9) partition by range (id);"
+        "create table u (id integer) partition by range (id);"
+        "create table u1 partition of u default;"
+        "create foreign data wrapper elsewhere; create server elsewhere foreign data wrapper elsewhere;"
+    )
+    with lane.source.connection("reader").connect() as session:
+        before = relations.of_schema(session, "public")
+    lane.source.execute(
+        "alter table t drop constraint t_pkey;"
+        "create foreign table t11 partition of t1 default server elsewhere"
+    )
+    with lane.source.connection("reader").connect() as session:
+        after = relations.of_schema(session, "public")
+
+    assert [before[name].is_stored for name in ("t", "u")] == [True, True]
+    assert [after[name].is_stored for name in ("t", "u")] == [False, True]
 
 
 @pytest.mark.parametrize("mode", ["batch", "record"])
