@@ -201,14 +201,18 @@ def test_table_without_a_key_is_replaced(lane: Any, warehouse: Any) -> None:
 
 
 def test_full_table_follows_deletes(lane: Any, warehouse: Any) -> None:
-    # A table that is read whole holds afterwards what its source holds, and rows that stayed are not written.
+    # Of a table that is read whole, what its source lost is marked, and rows that stayed are not written.
     lane.source.execute("create table t (id integer primary key); insert into t values (1), (2)")
     first = lane.run()
     lane.land(first)
     lane.source.execute("delete from t where id = 1; insert into t values (3)")
     lane.land(lane.run(first.state))
 
-    assert warehouse.rows("select id from raw_test.t order by id") == [(2,), (3,)]
+    assert warehouse.rows("select id, _sdc_deleted_at is not null from raw_test.t order by id") == [
+        (1, True),
+        (2, False),
+        (3, False),
+    ]
     assert warehouse.rows(
         "select rows_inserted, rows_unchanged, rows_deleted from waybill.load order by load_id"
     ) == [(2, 0, 0), (1, 1, 1)]
