@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tap_csv.checks import Values
     from tap_csv.layout import Field
 
-_MOST_DECIMALS = 8
+_DECIMALS = [re.compile(rb"\.[0-9]{%d}" % count) for count in range(1, 10)]
 _SAFE = 2**50
 """Values' number times their largest, in units of the last decimal: beyond it floats may be off."""
 
@@ -89,7 +89,7 @@ def sum_of_fields(fields: Sequence[bytes]) -> Decimal:
 
 def _decimals(text: bytes) -> int | None:
     """Most digits after a point; None where there are many."""
-    for decimals in range(_MOST_DECIMALS + 1):
-        if not re.search(rb"\.[0-9]{%d}" % (decimals + 1), text):
+    for decimals, more in enumerate(_DECIMALS):
+        if not more.search(text):
             return decimals
     return None

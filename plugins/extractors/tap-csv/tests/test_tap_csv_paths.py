@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from waybill_warehouse.scratch import ScratchDatabase
 
 property_test = settings(
-    max_examples=40,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     # A fixture lasts for all examples here on purpose: no example depends on another.
@@ -68,8 +68,20 @@ GOOD = {
     "varchar(3)": ["", "abc", "é", "äöü"],
     "uuid": ["123e4567-e89b-12d3-a456-426614174000"],
 }
-BAD = ["x", "2018-02-30", "1.0", "1e999", "NaN", "99999999999", "nul\0", "toolong", " 1", "1,5"]
-BROKEN = ["", "1", "1,2,3", '"a"b', 'x"y', "\\.", ",,,,,,,,,,,,,,,,,,,", '1,"2"3,4', '""']
+BAD = [
+    "x",
+    "2018-02-30",
+    "1.0",
+    "1e999",
+    "NaN",
+    "99999999999",
+    "nul\0",
+    "toolong",
+    " 1",
+    "1,5",
+    "\udcff",
+]
+BROKEN = ["", "1", "a", "1,2", "a,b,c", '"a"b', 'x"y', "\\.", ",,,,,", '1,"2"3,4', '""', "a\rb"]
 
 
 @pytest.fixture
@@ -80,19 +92,18 @@ def database(source_database: ScratchDatabase) -> Iterator[Connection[Any]]:
 
 def _cell(sql_type: str) -> st.SearchStrategy[str | None]:
     good = st.sampled_from([None, *GOOD[sql_type]])
-    return st.one_of(*[good] * 12, st.sampled_from(BAD))
+    return st.one_of(*[good] * 20, st.sampled_from(BAD))
 
 
-ROW = st.tuples(*map(_cell, TYPES.values())) | st.tuples(
-    st.integers(1, 9).map(str), *[st.sampled_from(GOOD[each][:2]) for each in [*TYPES.values()][1:]]
-)
+ROW = st.tuples(*map(_cell, TYPES.values()))
+PLAIN_ROW = st.tuples(*[st.sampled_from(GOOD[each][:2]) for each in TYPES.values()])
 
 
 @pytest.mark.usefixtures("home")
 @property_test
 @given(
-    rows=st.lists(ROW | st.sampled_from(BROKEN), max_size=12),
-    order=st.permutations(list(COLUMNS)),
+    rows=st.lists(ROW | PLAIN_ROW | st.sampled_from(BROKEN), max_size=12),
+    order=st.lists(st.sampled_from(list(COLUMNS)), min_size=1, max_size=6, unique=True),
     delimiter=st.sampled_from([",", ",", ";", "\t", "|", ":", "¦"]),
     quote=st.sampled_from(['"', '"', '"', "'"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
@@ -122,8 +133,10 @@ def test_every_path_gives_the_same(  # noqa: PLR0917 - a file has many sides
     # the same order, the figures are the same, and the same rows are dead for the same reasons.
     text = written(rows, order, delimiter, quote, quoting, end)
     text = text.removesuffix(end) if is_cut else text
-    (folder / "t.csv").write_bytes(text.encode(encoding, "replace"))
-    promised = contract({"t": COLUMNS}, delimiter=delimiter, quoteChar=quote, encoding=encoding)
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
+    (folder / "t.csv").write_bytes(text.encode(encoding, errors))
+    columns = {name: COLUMNS[name] for name in order}
+    promised = contract({"t": columns}, delimiter=delimiter, quoteChar=quote, encoding=encoding)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tape, "BLOCK_BYTES", block)
         patch.setattr(batches, "_SHORTEST", shortest)
@@ -183,7 +196,8 @@ def landed(
         elif message["type"] == "RECORD" and message["stream"] == "dead_letter":
             letters.append(message["record"])
         elif message["type"] == "RECORD":
-            values = {name: message["record"][name] for name in COLUMNS}
+            record = message["record"]
+            values = {name: record[name] for name in COLUMNS if name in record}
             insert(database, values)
     shown = ", ".join(f"{quoted(name)}::text" for name in COLUMNS)
     rows = database.execute(f"select {shown} from landed order by n").fetchall()

@@ -1,0 +1,130 @@
+"""The look: it admits less than the checked path, and finds its way back behind a bad row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_csv import look
+from tap_csv.files import FileRead
+from tap_csv.look import Run
+from tap_csv.sources import SourceFile
+from tap_csv.totals import exact_sum, sum_of_fields
+from waybill_common import column_types, contracts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tap_csv.checks import Breach
+
+property_test = settings(max_examples=200, deadline=None, derandomize=True)
+
+TYPES = {
+    "smallint": st.integers(-(2**16), 2**16).map(str),
+    "integer": st.integers(-(2**32), 2**32).map(str),
+    "bigint": st.integers(-(2**64), 2**64).map(str),
+    "numeric": st.decimals(allow_nan=False).map(str),
+    "numeric(6,2)": st.decimals("-99999", "99999", places=3).map(lambda each: str(each)[:-1]),
+    "real": st.floats(width=32).map(str),
+    "double precision": st.floats().map(str),
+    "boolean": st.sampled_from(["true", "FALSE", "t", "1", "yes", "tr"]),
+    "date": st.dates().map(str),
+    "timestamp": st.datetimes().map(str),
+    "timestamptz": st.datetimes(timezones=st.timezones()).map(str),
+    "uuid": st.uuids().map(str),
+}
+NEAR = st.text("0123456789+-.eE:TZ _\nfx", max_size=24)
+
+
+@pytest.mark.parametrize("sql_type", TYPES)
+@property_test
+@given(data=st.data())
+def test_what_the_look_admits_the_checked_path_admits(sql_type: str, data: Any) -> None:
+    # Protects COPY from a text that the checked path would refuse, and the other way round, as what
+    # the checked path admits is what PostgreSQL casts.
+    text = data.draw(TYPES[sql_type] | NEAR)
+    held = look._text(sql_type)
+    assert held
+    assert held.pattern
+    if re.fullmatch(held.pattern, text.encode()):
+        assert column_types.of_sql_type(sql_type).admits(text)
+
+
+def test_each_day_that_is_admitted_exists() -> None:
+    # Protects against the 30th of February; only leap days that end a century are left out.
+    day = re.compile(look._DAY)
+    left_out = []
+    for year in (*range(1000, 1010), *range(1896, 2105)):
+        for month in range(14):
+            for number in range(34):
+                text = f"{year}-{month:02}-{number:02}"
+                try:
+                    dt.date.fromisoformat(text)
+                except ValueError:
+                    assert not day.fullmatch(text.encode()), text
+                else:
+                    left_out += [text] if not day.fullmatch(text.encode()) else []
+    assert left_out == ["2000-02-29"]
+
+
+@property_test
+@given(
+    st.lists(
+        st.decimals("-1000000", "1000000", places=2).map(str)
+        | st.decimals(allow_nan=False, allow_infinity=False).map(lambda each: f"{each:f}")
+        | st.sampled_from(["", '""', '"1.50"', "5.", ".5", "+7", "-0", "0.10"])
+        | st.integers().map(str),
+        max_size=30,
+    )
+)
+def test_quick_sum_is_the_exact_one(texts: list[str]) -> None:
+    # Protects each cent, and the number of decimals, of control totals that are added as floats.
+    bare = [text.strip('"') for text in texts]
+    expected = exact_sum(text for text in bare if text)
+    found = sum_of_fields([text.encode() for text in texts])
+    assert (found, str(abs(found))) == (expected, str(abs(expected)))
+
+
+def test_rows_around_bad_ones_stay_on_the_quick_path(
+    contract: Callable[..., Path], folder: Path
+) -> None:
+    # Protects the speed of a file with some bad rows: few of the good ones are parsed here.
+    path = folder / "t.csv"
+    bad = set(range(1, 50_000, 500))
+    lines = [f"{n},x,{n}.25\n" if n not in bad else f"{n},x\n" for n in range(50_000)]
+    path.write_text("id,name,price\n" + "".join(lines))
+    columns = {"id": "integer#", "name": "text!", "price": "numeric+"}
+    (stream,) = contracts.load(contract({"t": columns})).streams
+    breaches: list[Breach] = []
+    file = SourceFile("t.csv", str(path), path.stat().st_size, lambda: path.open("rb"), path)
+    read = FileRead(file, stream, lambda _: True, None, breaches.append)
+    parts = list(read.parts())
+    quick = sum(part.rows for part in parts if isinstance(part, Run))
+    slow = sum(len(part[0]) for part in parts if not isinstance(part, Run))
+    assert len(breaches) == len(bad)
+    assert quick + slow == len(lines) - len(bad)
+    assert slow <= 2 * len(bad)
+    assert [breach.line for breach in breaches] == [n + 2 for n in sorted(bad)]
+    total = sum(Decimal(f"{n}.25") for n in range(50_000) if n not in bad)
+    assert read.entry["totals"] == {"price": str(total)}
+
+
+def test_file_that_never_matches_is_read_in_large_pieces(
+    contract: Callable[..., Path], folder: Path
+) -> None:
+    # Protects the speed of a file whose every row needs the checked path.
+    path = folder / "t.csv"
+    path.write_text("id\n" + '""\n' * 50_000)
+    (stream,) = contracts.load(contract({"t": {"id": "integer"}})).streams
+    file = SourceFile("t.csv", str(path), path.stat().st_size, lambda: path.open("rb"), path)
+    read = FileRead(file, stream, lambda _: True, None, pytest.fail)
+    parts = list(read.parts())
+    assert sum(len(part[0]) for part in parts if not isinstance(part, Run)) == 50_000
+    assert len(parts) < 50
