@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 from mart_fingerprints import SERIALS, fingerprints
 
+from waybill_common import connections
 from waybill_sources import olist, settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Project
 
 _LAST_LOADS = """
@@ -129,6 +132,14 @@ def test_the_facts_keep_both_versions_of_a_changed_payment(project: Project) -> 
     assert all(paid == [False, True] for _, paid in versions)
 
 
+_PUBLISHED = {"sales_order": 11_187, "purchase_order": 4_649, "payment": 15_836}
+_LATEST = {
+    "sales_order": "trade.fact_sales_order",
+    "purchase_order": "trade.fact_purchase_orders",
+    "payment": "trade.fact_payment",
+}
+
+
 @pytest.fixture(scope="module")
 def whole_olist(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The samples after their next day, each row once in its latest version."""
@@ -207,6 +218,57 @@ def test_a_row_deleted_behind_its_back_fails_the_run_and_is_named(other_project:
     is_balanced, receipt = _last_receipt(other_project)
     assert not is_balanced
     assert "order_reviews" in json.dumps(receipt)
+
+
+def test_a_row_deleted_at_the_source_is_counted_nowhere_and_kept_as_history(
+    project: Project,
+) -> None:
+    """No replication key ever shows a delete: the comparison of keys does, and every figure follows."""
+    folder = project.root / ".waybill" / "postgres"
+    source = connections.embedded(connections.SUPERUSER, connections.SOURCE_DATABASE, folder=folder)
+    with source.connect() as session:
+        payment_id, transaction_id = session.execute(
+            "delete from payment where payment_id = ("
+            "select max(payment_id) from payment group by transaction_id having count(*) = 1"
+            " order by 1 desc limit 1) returning payment_id, transaction_id"
+        ).fetchall()[0]
+        orders = session.execute(
+            "delete from transaction where transaction_id = %s"
+            " returning sales_order_id, purchase_order_id",
+            [transaction_id],
+        ).fetchall()[0]
+        for table, order_id in zip(("sales_order", "purchase_order"), orders, strict=True):
+            session.execute(f"delete from {table} where {table}_id = %s", [order_id])
+    output = project.run("trade")
+    for stream in ("payment", "transaction"):
+        assert f"{stream}: 1 row deleted, gone from the source" in output
+    assert project.rows(
+        "select _sdc_deleted_at is null, (select bool_or(_is_latest) from trade.fact_payment"
+        f" where payment_id = {payment_id}) from raw_totesys.payment where payment_id = {payment_id}"
+    ) == [(False, False)]
+    assert "nothing new" in project.run("trade")
+
+
+@pytest.mark.real_data
+def test_own_data_after_the_samples_balance_in_one_warehouse(
+    project: Project, real_archives: Path
+) -> None:
+    """Nobody has to throw a warehouse away to leave the samples; their versions end, and stay."""
+    samples = set(project.rows("select payment_record_id, payment_amount from trade.fact_payment"))
+    own = {"WAYBILL_TOTESYS": str(real_archives / "totesys-2024-11-15.zip")}
+    project.run("trade", **own)
+    latest = {
+        stream: project.rows(f"select count(*) from {fact} where _is_latest")[0][0]
+        for stream, fact in _LATEST.items()
+    }
+    assert latest == _PUBLISHED
+    kept = set(
+        project.rows(
+            "select payment_record_id, payment_amount from trade.fact_payment where not _is_latest"
+        )
+    )
+    assert kept == samples
+    assert "nothing new" in project.run("trade", **own)
 
 
 def test_no_secret_is_in_what_a_run_leaves_behind(project: Project) -> None:
