@@ -63,12 +63,12 @@ crash: .venv/.dev .meltano/.installed ## Kill tap, target, server, Meltano or a 
 	@KILLS=$(or $(KILLS),300) SEED=$(or $(SEED),$$RANDOM) CASE=$(CASE) \
 		$(BIN)/python -m pytest tests/crash -n 2 -rP $(PYTEST_ARGS)
 
-# As outside of a developer's shell; the folder .bench keeps inputs and the peers' environments.
 .PHONY: bench
-bench: .venv/.dev .meltano/.installed ## Measure the lane next to COPY and to its peers (ROWS=1000000 REPEAT=5 SIZES=2,5 CASES=csv PEERS=dlt QUICK=1)
+bench: .venv/.dev .meltano/.installed ## Measure the lane next to COPY and to its peers (ROWS=1000000 REPEAT=5 SIZES=2,5 CASES=csv PEERS=dlt ADD=1 QUICK=1)
 	@$(BIN)/python -m benchmarks run $(if $(QUICK),--quick) $(if $(ROWS),--rows $(ROWS)) \
 		$(if $(REPEAT),--repeat $(REPEAT)) $(if $(SIZES),--sizes $(SIZES)) \
-		$(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS)) $(if $(OUTPUT),--output $(OUTPUT)) $(if $(FOLDER),--folder $(FOLDER))
+		$(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS)) $(if $(ADD),--add) \
+		$(if $(OUTPUT),--output $(OUTPUT)) $(if $(FOLDER),--folder $(FOLDER))
 
 .PHONY: bench-table
 bench-table: .venv/.dev ## Write the newest results of the benchmark into the documents

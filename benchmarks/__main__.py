@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks.cli import main
+import sys
 
-main()
+from benchmarks.cli import main
+from benchmarks.processes import BenchmarkError
+
+try:
+    main()
+except BenchmarkError as error:
+    sys.exit(str(error))

@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--cases", type=_words, default=[], help="only those that begin so")
     run.add_argument("--peers", type=_words, help=f"of {','.join(loaders.ALL)}; or {_NONE}")
     run.add_argument("--output", type=Path, help="where results go")
+    run.add_argument("--add", action="store_true", help="keep the cases that the output has")
     told = commands.add_parser("profile", help="run the pipe of a case once, tell where time goes")
     told.add_argument("case", help="such as csv-first")
     told.add_argument("--rows", type=int, default=_ROWS)
@@ -108,17 +109,24 @@ def _run(options: argparse.Namespace) -> None:
             parameters={"rows": rows, "repeat": repeat, "sizes": sizes, "peers": peers},
             versions={name: environments.version(loaders.ALL[name]) for name in peers},
         )
+        is_kept = options.add or not (quick or options.cases)
+        own = results.FOLDER / f"{found.machine['day']}.json" if is_kept else None
+        output = options.output or own or options.folder / "results.json"
+        if options.add and output.exists():
+            found.add(results.read(output))
+        # Written after each case: what an interrupted benchmark has measured is not lost.
         for name, make in plan.cases().items():
             if _is_asked_for(name, options.cases):
                 found.cases[name] = measure(name, make(), plan.server, repeat)
+                found.write(output)
         if ARCHIVE.exists() and not quick:
             archive = Archive(plan.server, plan.lane, plan.folder / "archive")
             if _is_asked_for(_OLIST, options.cases):
                 found.cases[_OLIST] = archive.measure_landing(repeat)
+                found.write(output)
             if _is_asked_for(_JOB, options.cases):
                 found.steps = archive.measure_job()
-    output = options.output or results.FOLDER / f"{found.machine['day']}.json"
-    found.write(output)
+                found.write(output)
     print(document.text(found))
     print(f"results: {output}")
     if broken := list(_broken(found)):

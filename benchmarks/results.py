@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import Measurement, Used
+from benchmarks.processes import BenchmarkError, Measurement, Used
 
 FOLDER = Path(__file__).parent / "results"
 FLOOR = "floor"
@@ -101,6 +101,19 @@ class Results:
     versions: dict[str, str] = field(default_factory=dict)
     cases: dict[str, CaseResult] = field(default_factory=dict)
     steps: dict[str, float] = field(default_factory=dict)
+
+    def add(self, earlier: Results) -> None:
+        """Take over the cases of an earlier benchmark, as far as they are not measured again.
+
+        Raises:
+            BenchmarkError: It had another number of rows.
+        """
+        if earlier.parameters["rows"] != self.parameters["rows"]:
+            msg = f"the earlier benchmark had {earlier.parameters['rows']:,} rows"
+            raise BenchmarkError(msg)
+        self.versions = earlier.versions | self.versions
+        self.cases = earlier.cases | self.cases
+        self.steps = self.steps or earlier.steps
 
     def write(self, path: Path) -> None:
         """Keep it."""

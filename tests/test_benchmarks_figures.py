@@ -113,6 +113,18 @@ def test_results_are_read_as_they_were_kept(tmp_path: Path) -> None:
     assert document.text(again).replace("1.234", "1.2344") == document.text(found)
 
 
+def test_a_case_measured_anew_replaces_its_own_figures_alone() -> None:
+    """Cases that were measured before stay, unless they were measured on another input."""
+    found = of(csv_first=case(floor=entry(1)))
+    found.add(of(csv_first=case(floor=entry(9)), csv_all=case(floor=entry(2))))
+    assert found.cases["csv-first"].entries["floor"].seconds == 1
+    assert found.cases["csv-all"].entries["floor"].seconds == 2
+    larger = of()
+    larger.parameters["rows"] = 2000
+    with pytest.raises(BenchmarkError, match="2,000 rows"):
+        found.add(larger)
+
+
 def test_documents_that_show_other_results_are_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
