@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 from decimal import Decimal
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 from tap_csv import look
 from tap_csv.files import FileRead
 from tap_csv.look import Run
-from tap_csv.sources import SourceFile
 from tap_csv.totals import exact_sum, sum_of_fields
 from waybill_common import column_types, contracts
+from waybill_common.errors import WaybillError
+from waybill_common.source_files import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,3 +130,26 @@ def test_file_that_never_matches_is_read_in_large_pieces(
     parts = list(read.parts())
     assert sum(len(part[0]) for part in parts if not isinstance(part, Run)) == 50_000
     assert len(parts) < 50
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "bad", ["x", "", "x,y,z", 'x"y', 'x,"y', "\\.", "x\0,y", "x,\udcff", "x\r,y"]
+)
+def test_run_ends_before_what_only_looks_like_a_record(
+    contract: Callable[..., Path], folder: Path, end: str, bad: str
+) -> None:
+    # Protects against a text that runs over a line's end, where two lines would make one record.
+    path = folder / "t.csv"
+    lines = ["a,b", "1,2", bad, "3,4", "5,6"]
+    path.write_bytes("".join(line + end for line in lines).encode("utf-8", "surrogateescape"))
+    (stream,) = contracts.load(contract({"t": {"a": "text!", "b": "text!"}})).streams
+    file = SourceFile("t.csv", str(path), path.stat().st_size, lambda: path.open("rb"), path)
+    breaches: list[Breach] = []
+    read = FileRead(file, stream, lambda _: True, None, breaches.append)
+    runs: list[Run] = []
+    with contextlib.suppress(WaybillError):  # an open quote
+        runs.extend(part for part in read.parts() if isinstance(part, Run))
+    first, *others = [run.data.decode() for run in runs]
+    assert first == f"1,2{end}"
+    assert "".join(others) in {"", f"5,6{end}", f"3,4{end}5,6{end}"}
