@@ -186,13 +186,13 @@ class PostgresStream(WaybillStream):
         head = f'{{"type":"RECORD","stream":{json.dumps(self.name)},"record":'
         tail = f',"time_extracted":"{extracted_at}"}}\n'
         sent = 0
-        with closing(self._postgres_tap.snapshot.reader()) as connection:
-            figures = self.reading.figures(connection)
-            lines = self.reading.lines(connection) if figures.read.rows else iter(())
-            rows = records.objects(lines, self._columns())
-            while some := list(itertools.islice(rows, _RECORDS_A_WRITE)):
-                sys.stdout.write("".join([head + record + tail for record in some]))
-                sent += len(some)
+        connection = self._postgres_tap.snapshot.connection
+        figures = self.reading.figures(connection)
+        lines = self.reading.lines(connection) if figures.read.rows else iter(())
+        rows = records.objects(lines, self._columns())
+        while some := list(itertools.islice(rows, _RECORDS_A_WRITE)):
+            sys.stdout.write("".join([head + record + tail for record in some]))
+            sent += len(some)
         figures.check_sent(self.name, sent)
         self.write_bookmark(self.reading.bookmark(figures))
         self._log(figures, began)

@@ -169,3 +169,27 @@ def test_stream_maps_hash_where_there_is_no_contract(lane: Any) -> None:
     run = lane.run(stream_maps={"t": maps}, stream_map_config={"hash_seed": SALT})
     expected = hashlib.sha256(f"{SALT}Zoe".encode()).hexdigest()
     assert run.rows("t") == [{"id": 1, "name": expected}, {"id": 2, "name": None}]
+
+
+def test_keys_of_personal_data_leave_hashed_in_every_message(
+    lane: Any, promise: Callable[..., str], warehouse: ScratchDatabase
+) -> None:
+    # A comparison of keys carries hashes too, and no part of a long table ends at a key in the clear.
+    lane.source.execute(
+        "create table t (id integer primary key, at timestamp);"
+        "insert into t select n, timestamp '2024-01-01' from generate_series(7000, 9000) as n"
+    )
+    contract = promise({"id": "integer"}, replicationKey="at")
+    settings = {"contract": contract, "find_deletes": True, "rows_per_part": 100}
+    first = lane.run(**settings)
+    lane.land(first)
+    lane.source.execute("delete from t where id > 7000")
+    second = lane.run(first.state, **settings)
+    (key,) = second.keys("t")
+    lane.land(second)
+
+    assert len(first.of("STATE")) == 1
+    assert key == {"id": pii.Hasher(SALT).of_sql_type("integer")("7000")}
+    assert warehouse.rows("select id from raw_test.t where _sdc_deleted_at is null") == [
+        (key["id"],)
+    ]
