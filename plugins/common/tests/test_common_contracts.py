@@ -7,6 +7,7 @@ import yaml
 
 from waybill_common import contracts
 from waybill_common.contracts import Freshness, Reference
+from waybill_common.dead_letters import Limit
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def document() -> dict[str, Any]:
                     {"property": "files", "value": "lines*.csv"},
                     {"property": "replicationKey", "value": "at"},
                     {"property": "drift", "value": "freeze"},
+                    {"property": "deadLetterLimit", "value": {"rows": 5, "share": 0.5}},
                 ],
                 "quality": [
                     {
@@ -117,6 +119,7 @@ def test_a_contract_is_read_whole(write: Callable[[Any], Path]) -> None:
     assert lines.key == ("order_id", "line")
     assert (lines.files, lines.replication_key, lines.drift) == ("lines*.csv", "at", "freeze")
     assert lines.freshness == Freshness(2, "day")
+    assert lines.dead_letter_limit == Limit(rows=5, share=0.5)
     assert lines.control_totals == ("price",)
     order_id, price = lines.column("order_id"), lines.column("price")
     assert order_id.reference == Reference("orders", "id")
@@ -146,6 +149,10 @@ def test_unknown_names_are_key_errors(write: Callable[[Any], Path]) -> None:
             "$.schema[0]",
         ),
         (lambda contract: contract.pop("domain"), "shop.yml: KeyError: 'domain'"),
+        (
+            lambda contract: contract["schema"][0]["customProperties"][3].update(value={"row": 1}),
+            "deadLetterLimit has no 'row'",
+        ),
         (
             lambda contract: contract["schema"][0].pop("dataGranularityDescription"),
             "dataGranularity",
