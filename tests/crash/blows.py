@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from signal import SIGINT, SIGKILL, SIGQUIT, SIGTERM, Signals
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from random import Random
@@ -21,6 +21,7 @@ WAREHOUSE_LINE, SOURCE_LINE = "warehouse line", "source line"
 _SHARE = 0.9
 """Of what a run took before: no two go alike."""
 _SURE = ("target", "both")
+_OF_TAP = ("tap", SOURCE_LINE)
 
 
 @dataclass(frozen=True)
@@ -81,15 +82,21 @@ class Blow:
         return f"{what} {self.seconds:.3f} s after the start"
 
 
-def draw(random: Random, timing: Timing) -> Blow:
+def draw(
+    random: Random, timing: Timing, at_commit: Literal["before", "after"] | None = None
+) -> Blow:
     """A blow for a run that would go like `timing`.
 
     A moment is a message that the tap sends, a piece of data on a line, which meets all that the
     warehouse does, or a COMMIT, whose window is too narrow to be met by chance; however fast these
-    come today. Some are times, so that the start of the processes is met too.
+    come today. Some are times, so that the start of the processes is met too. `at_commit` asks for
+    a COMMIT, on one side of it.
     """
-    victim = random.choice([*_SIGNALS, *timing.pieces])
-    is_tap = victim in {"tap", SOURCE_LINE}
+    victims = [*_SIGNALS, *timing.pieces]
+    victim = random.choice(
+        [each for each in victims if each not in _OF_TAP] if at_commit else victims
+    )
+    is_tap = victim in _OF_TAP
     line = SOURCE_LINE if victim == SOURCE_LINE else WAREHOUSE_LINE
     signals = _SIGNALS.get(victim)
     struck = partial(Blow, victim, random.choice(signals) if signals else None)
@@ -98,9 +105,10 @@ def draw(random: Random, timing: Timing) -> Blow:
         kinds += ["piece"] * 2 if line in timing.pieces else []
     if not is_tap:
         kinds += ["commit"] * 2
-    kind = random.choice(kinds)
+    kind = "commit" if at_commit else random.choice(kinds)
     if kind == "commit":
-        return struck(commit=random.randint(1, timing.commits), is_before=random.random() < 1 / 2)
+        at_commit = at_commit or random.choice(("before", "after"))
+        return struck(commit=random.randint(1, timing.commits), is_before=at_commit == "before")
     if kind == "piece":
         return struck(line=line, piece=random.randint(1, _most(timing.pieces[line])))
     if kind == "message":

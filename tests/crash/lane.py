@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crash import csv_source, invariants, postgres_source
 from crash.blows import SOURCE_LINE, Blow, draw
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from crash.streams import Day
 
 _MOST_BLOWS_IN_A_ROW = 3
+_FIRST_MOMENTS: dict[int, Literal["before", "after"]] = {0: "before", 1: "after"}
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,11 @@ class Lane:
         """Where each day begins."""
         return tuple(self._starts)
 
-    def live(self, random: Random, told: list[Blow]) -> Iterator[tuple[Blow, Outcome]]:
+    def live(self, case: int, random: Random, told: list[Blow]) -> Iterator[tuple[Blow, Outcome]]:
         """Run one of the days with blows, until it is done.
 
         Args:
+            case: The first two begin before and after a COMMIT, so that few cases meet both.
             random: Draws the day, the blows and their moments.
             told: Takes each blow before it falls.
 
@@ -114,8 +116,10 @@ class Lane:
         start = random.choice(self._starts)
         day, state = start.day, start.state
         warehouse = self._server.copy(start.warehouse)
+        at_commit = _FIRST_MOMENTS.get(case)
         for _ in range(random.randint(1, _MOST_BLOWS_IN_A_ROW)):
-            blow = draw(random, start.timing)
+            blow = draw(random, start.timing, at_commit)
+            at_commit = None
             told.append(blow)
             outcome = self._pipeline.run(self._way.tap, day.settings, warehouse, state, blow)
             state = outcome.state

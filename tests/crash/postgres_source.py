@@ -105,7 +105,8 @@ def _chain(
         new += [(*row[:-1], "deleted") for row in old if row[0] not in left]
     elif is_in_parts:
         steps += [new[:end] for end in range(_ROWS_PER_PART, len(new), _ROWS_PER_PART)]
-    ends = [step[-1][0] for step in steps[1:]]
+    # After the last part, a table is whole before its bookmark says so.
+    ends = [step[-1][0] for step in [*steps, new][1:]]
     states = tuple(map(digest, [*steps, new]))
     query = f"select count(*), sum(amount)::text from {stream}"
     ((count, total),) = server.rows(now, query)
@@ -123,4 +124,4 @@ def _position(
     if resume := (bookmark or {}).get("resume"):
         return ends.index(resume["after"][0]) + 1
     source = (bookmark or {}).get("source", {})
-    return (len(ends) + 1) * ({name: source.get(name) for name in figures} == figures)
+    return len(ends) * ({name: source.get(name) for name in figures} == figures)

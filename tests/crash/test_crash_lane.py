@@ -38,7 +38,7 @@ def test_killed_lane_converges(server: Server, tmp_path: Path, way: Way) -> None
             blows: list[Blow] = []
             random = Random(f"{SEED} {way} {case}")  # noqa: S311 - moments are no secrets
             try:
-                for blow, outcome in lane.live(random, blows):
+                for blow, outcome in lane.live(case, random, blows):
                     fallen[blow.victim] += 1
                     hits[blow.victim] += not outcome.is_success
             except BaseException as error:

@@ -173,18 +173,20 @@ class Session:
         bookmark: object,
         batch_ids: list[str],
     ) -> int:
-        """Write one ledger row in the open transaction; returns its id."""
+        """Write one ledger row in the open transaction; returns its id.
+
+        Raises:
+            WaybillError: A run at the same time has appended one of the batches.
+        """
+        # The table is locked by now: whoever came before has committed.
+        if any(self.has_loaded(schema, stream, each) for each in batch_ids):
+            msg = f"Stream {stream}: another run has landed the same rows meanwhile."
+            raise WaybillError(msg, "Run again: what has landed is skipped.")
         written = self.connection.execute(
             _LEDGER_ROW,
             (
-                *(
-                    self.invocation_id,
-                    schema,
-                    stream,
-                    table,
-                    " ".join(batch_ids) or None,
-                    started_at,
-                ),
+                *(self.invocation_id, schema, stream, table),
+                *(" ".join(batch_ids) or None, started_at),
                 *(counts.received, counts.inserted, counts.updated),
                 *(counts.unchanged, counts.superseded, counts.deleted, counts.dead),
                 _json(counts.totals_received),

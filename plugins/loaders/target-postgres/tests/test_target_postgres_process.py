@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg.errors
 import pytest
@@ -228,3 +228,25 @@ def test_ledger_refuses_what_does_not_add_up(warehouse: ScratchDatabase) -> None
             " rows_received, rows_inserted, rows_updated, rows_unchanged, rows_superseded, rows_deleted)"
             " values (gen_random_uuid(), 'a', 'b', 'c', now(), 3, 1, 0, 1, 0, 1)"
         )
+
+
+def test_batches_that_another_run_lands_meanwhile_are_not_appended_twice(
+    wire: Any, warehouse: ScratchDatabase, process: subprocess.Popen[str]
+) -> None:
+    # Of two runs that append the same batches at once, the one that is later lands none of them.
+    schema = wire.schema("s", TYPES)
+
+    def batch(number: int) -> dict[str, Any]:
+        rows = [(number, f"row {number}")]
+        return cast("dict[str, Any]", wire.batch("s", list(TYPES), rows, batch_id=f"id {number}"))
+
+    wire.load(schema, batch(0), wire.state(s={"at": 0}))
+    send(process, schema, batch(1))
+    wait_for_staged_rows(warehouse)
+    wire.load(schema, batch(1), batch(2), wire.state(s={"at": 2}))
+    send(process, batch(2), wire.state(s={"at": 2}))
+
+    assert process.wait(timeout=30) == 1
+    assert process.stdout
+    assert process.stdout.read() == ""
+    assert warehouse.rows("select id from raw_test.s order by id") == [(0,), (1,), (2,)]
