@@ -227,3 +227,32 @@ def test_a_server_that_speaks_another_language_is_understood(
 
     assert warehouse.rows("select count(*) from raw_test.orders") == [(26,)]
     assert warehouse.rows("select count(*) from waybill.dead_letter") == [(13,)]
+
+
+def test_bad_rows_of_all_ways_mix(wire: Any, warehouse: ScratchDatabase, ledger: Any) -> None:
+    # In one transaction, records and batches keep their order around rows that are left out.
+    bad = st.sampled_from([("x", "a", "1"), (7, "toolong", "2"), (None, "a", "4")])
+    good = st.tuples(st.integers(1, 4), st.sampled_from(["a", "b"]), st.sampled_from(["1", "2"]))
+    part = st.tuples(
+        st.sampled_from(["record", "batch"]), st.lists(st.one_of(good, bad), max_size=6)
+    )
+    schema = wire.schema("orders", TYPES, ["id"], **{"x-dead-letter-limit": {"share": 1}})
+
+    @property_test
+    @given(st.lists(part, min_size=2, max_size=6))
+    def check(parts: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
+        warehouse.execute("truncate waybill.load cascade; drop table if exists raw_test.orders")
+        messages = [message for mode, rows in parts for message in send(wire, mode, rows)]
+        rows = [row for _, some in parts for row in some]
+        wire.load(schema, *messages, wire.state(orders={"read": {"rows": len(rows)}}))
+
+        kept = {row[0]: row for row in rows if row[0] in range(1, 5)}
+        found = warehouse.rows("select id, name, trim_scale(amount)::text from raw_test.orders")
+        assert {row[0]: row for row in found} == kept
+        (load,) = ledger("orders")
+        dead = sum(row[0] not in range(1, 5) for row in rows)
+        assert (load["rows_received"], load["rows_dead"]) == (len(rows), dead)
+        assert load["rows_inserted"] == len(kept)
+        assert load["rows_superseded"] == len(rows) - dead - len(kept)
+
+    check()
