@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import sys
 import time
 import uuid
 from dataclasses import dataclass
@@ -170,7 +171,8 @@ class Pipeline:
             from_tap, to_relay = os.pipe()
             to_target, from_relay = os.pipe()
             # A small pipe: what the tap has sent is not far ahead of what is passed on.
-            fcntl.fcntl(from_tap, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+            if sys.platform == "linux":
+                fcntl.fcntl(from_tap, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
             producer = process.start(
                 self.prefix,
                 [tap, "--config", str(place / "tap.json"), "--state", str(place / "state.json")],

@@ -10,6 +10,7 @@ import re
 import resource
 import shutil
 import subprocess
+import sys
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from crash.server import Server
 
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="limits and small disks are made by Linux's means"
+)
 _HOLD = 'mount -t tmpfs -o size=128k none "$0" && echo ready && cat'
 _LIMIT = ("prlimit", f"--fsize={128 << 10}", "--")
 _WITH_REMEDY = re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 import uuid
 from contextlib import closing
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from conftest import Project
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
 SEED = os.environ.get("SEED") or "waybill"
 CASES = max(1, int(os.environ.get("KILLS") or 20) // 30)
 MELTANO = Path(__file__).parents[2] / ".venv" / "bin" / "meltano"
