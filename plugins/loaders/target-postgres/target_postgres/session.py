@@ -33,6 +33,7 @@ _SESSION = (
     "set timezone = 'UTC'",
     # Hash joins and the look for repeated keys spill to disk at the default of 4 MB.
     "set work_mem = '128MB'",
+    "set hash_mem_multiplier = 2",  # the default from PostgreSQL 15 on
 )
 _LEDGER_ROW = """
     insert into waybill.load (

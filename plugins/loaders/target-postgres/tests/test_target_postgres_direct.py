@@ -94,7 +94,7 @@ def messages(wire: Any, folder: Path, key: list[str], marks: dict[str, Any], bat
 
 
 def outcome(warehouse: ScratchDatabase, schema: str, error: str) -> dict[str, Any]:
-    """All that a load leaves: rows, definitions and ledger, or its error."""
+    """All that a load leaves: rows, definitions, ledger and dead letters, or its error."""
     found: dict[str, Any] = {"error": error}
     tables = warehouse.rows(
         "select relname, oid::regclass::text from pg_class where relkind = 'r' and relnamespace = to_regnamespace(%s)"
@@ -123,6 +123,11 @@ def outcome(warehouse: ScratchDatabase, schema: str, error: str) -> dict[str, An
         " from waybill.load where target_schema = %s order by stream, load_id",
         (schema,),
     )
+    found["letters"] = warehouse.rows(
+        "select stream, key::text, column_name, reason, payload::text, found_by, counted_totals::text"
+        " from waybill.dead_letter where target_schema = %s order by dead_letter_id",
+        (schema,),
+    )
     return found
 
 
@@ -144,7 +149,7 @@ def test_both_ways_leave_the_same(
     marks: dict[str, Any],
     batches: Any,
 ) -> None:
-    # Rows, columns, constraints, ledger and errors do not depend on whether rows went straight into a new table.
+    # Rows, columns, constraints, ledger, dead letters and errors do not depend on whether rows went straight into a new table.
     left = []
     schemas = [f"raw_{uuid.uuid4().hex}" for _ in range(2)]
     for way, schema in zip(([], ["staged"]), schemas, strict=True):
