@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from waybill_common.contracts import Stream
     from waybill_common.source_files import SourceFile
 
-_LONG_RUN = 64
-"""Rows that COPY reads unchecked, after which fewer rows at a time go to the checked path."""
+_LONG_RUN = 16
+"""Rows that make up for a look: where runs are shorter, more and more rows go unlooked at."""
 
 
 class FileRead:
@@ -116,7 +116,7 @@ class FileRead:
                 self.sha256 = tape.sha256
                 if run:
                     totals.add_run(run.rows, run.columns)
-                    count = max(1, count // 2) if run.rows >= _LONG_RUN else count
+                    count = 1 if run.rows >= _LONG_RUN else count
                     yield run
                     continue
             if not (chunk := reader.take(count)):
