@@ -154,6 +154,9 @@ class PostgresSink(Sink):
         """
         files = [BatchFile.of(each, encoding, [c.name for c in self._columns]) for each in paths]
         self._files += [file.path for file in files if file.is_temporary]
+        is_keys = encoding.get("kind") == KEYS
+        if is_keys and self.key_properties and not self._key:
+            return int(encoding["rows"])  # what is appended keeps rows that are gone
         batch_id = encoding.get("batch_id")
         # Only rows that are appended would double when a batch comes again.
         if batch_id and not (self._key or self._is_partitioned or self._is_whole_table):
@@ -161,8 +164,7 @@ class PostgresSink(Sink):
                 self._session.received[self.stream_name].has_skipped = self._is_repeated = True
                 return int(encoding["rows"])
             self._batch_ids[batch_id] = None
-        loading = self._loading
-        return (loading.copy_keys if encoding.get("kind") == KEYS else loading.copy_files)(files)
+        return (self._loading.copy_keys if is_keys else self._loading.copy_files)(files)
 
     def add_partition(self, name: str) -> None:
         """Take note that all rows of a file are in this transaction, also if it has none."""
