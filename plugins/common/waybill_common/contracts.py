@@ -14,6 +14,7 @@ import jsonschema
 import yaml
 
 from waybill_common import dead_letters, pii, project
+from waybill_common.dialects import PLAIN, Dialect, dialect_in
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -108,40 +109,6 @@ class Freshness:
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """How a stream's CSV files are written; the custom properties have the names of W3C's CSVW.
-
-    Attributes:
-        delimiter: The character between fields.
-        quote: The character around fields that hold a delimiter; doubled inside them.
-        encoding: As Python names it, such as `utf-8`, `cp1252`, `utf-16`.
-    """
-
-    delimiter: str = ","
-    quote: str = '"'
-    encoding: str = "utf-8"
-
-    def __post_init__(self) -> None:
-        """Refuse what no file can be read by.
-
-        Raises:
-            ValueError: More than one character, two alike, a line end, or no known encoding.
-        """
-        for name, character in (("delimiter", self.delimiter), ("quoteChar", self.quote)):
-            if len(character) != 1 or character in "\r\n\0":
-                msg = f"{name} is {character!r}, not one character"
-                raise ValueError(msg)
-        if self.delimiter == self.quote:
-            msg = f"delimiter and quoteChar are both {self.quote!r}"
-            raise ValueError(msg)
-        try:
-            "".encode(self.encoding)
-        except LookupError as error:
-            msg = f"encoding {self.encoding!r} is not known"
-            raise ValueError(msg) from error
-
-
-@dataclass(frozen=True)
 class Stream:
     """One table or file set of a source.
 
@@ -166,7 +133,7 @@ class Stream:
     key: tuple[str, ...]
     freshness: Freshness | None = None
     dead_letter_limit: dead_letters.Limit | None = None
-    dialect: Dialect = Dialect()
+    dialect: Dialect = PLAIN
 
     @property
     def control_totals(self) -> tuple[str, ...]:
@@ -236,7 +203,10 @@ def load(path: Path) -> Contract:
     except yaml.YAMLError as error:
         msg = f"{path} is not valid YAML: {error}."
         raise WaybillError(msg) from error
-    if found := _first_violation(document):
+    text = resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
+    violations = jsonschema.Draft201909Validator(json.loads(text)).iter_errors(document)
+    found: jsonschema.ValidationError | None = jsonschema.exceptions.best_match(violations)
+    if found:
         msg = f"{path.name}: {found.json_path}: {found.message[:200]}."
         raise WaybillError(msg, "Mend the contract: it must be valid ODCS.")
     try:
@@ -247,14 +217,6 @@ def load(path: Path) -> Contract:
         raise WaybillError(msg, remedy) from error
     pii.refuse_contradictions(contract, path.name)
     return contract
-
-
-def _first_violation(document: object) -> jsonschema.ValidationError | None:
-    text = resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
-    validator = jsonschema.Draft201909Validator(json.loads(text))
-    violations = validator.iter_errors(document)
-    worst: jsonschema.ValidationError | None = jsonschema.exceptions.best_match(violations)
-    return worst
 
 
 def _contract(document: dict[str, Any]) -> Contract:
@@ -296,11 +258,7 @@ def _stream(element: dict[str, Any], freshness: Freshness | None) -> Stream:
         key=tuple(column["name"] for column in keyed),
         freshness=freshness,
         dead_letter_limit=dead_letters.limit_in(custom),
-        dialect=Dialect(
-            delimiter=custom.get("delimiter", ","),
-            quote=custom.get("quoteChar", '"'),
-            encoding=custom.get("encoding", "utf-8"),
-        ),
+        dialect=dialect_in(custom),
     )
 
 
@@ -308,7 +266,6 @@ def _column(element: dict[str, Any]) -> Column:
     custom = _custom(element)
     options = element.get("logicalTypeOptions", {})
     references = element.get("relationships", ())
-    target = references[0]["to"].split(".") if references else None
     return Column(
         name=element["name"],
         sql_type=element["physicalType"],
@@ -318,7 +275,7 @@ def _column(element: dict[str, Any]) -> Column:
         is_unique=bool(element.get("unique")),
         is_control_total=bool(custom.get("controlTotal")),
         classification=element.get("classification", "internal"),
-        reference=Reference(stream=target[0], column=target[1]) if target else None,
+        reference=Reference(*references[0]["to"].split(".")[:2]) if references else None,
         accepted_values=tuple(custom.get("acceptedValues", ())),
         minimum=options.get("minimum"),
         maximum=options.get("maximum"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tap_csv.layout import Field
     from tap_csv.tape import Tape
-    from waybill_common.contracts import Dialect
+    from waybill_common.dialects import Dialect
 
 DELIMITERS = ",;|\t^~"
 """Those that stand in no value but a text."""

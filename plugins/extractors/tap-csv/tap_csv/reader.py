@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from tap_csv.tape import LARGEST_FIELD, MalformedCsvError
-from waybill_common.contracts import Dialect
+from waybill_common.dialects import PLAIN, Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ FEW_ROWS = 64
 """Up to so many, lines are taken from the tape one by one, so that few have to be given back."""
 
 _LINE_END = re.compile("\r\n|\r|\n")
-_PLAIN = Dialect()
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class CsvReader:
         header: The first record.
     """
 
-    def __init__(self, tape: Tape, dialect: Dialect = _PLAIN) -> None:
+    def __init__(self, tape: Tape, dialect: Dialect = PLAIN) -> None:
         csv.field_size_limit(LARGEST_FIELD)
         self._tape = tape
         self._dialect = dialect
