@@ -43,7 +43,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Blow:
-    """A blow at a moment of a run; if that never comes, before the tap's last message is passed on.
+    """A blow at a moment of a run; a time or message that never comes is the tap's last message.
 
     Attributes:
         victim: A process, both of them, the postmaster, or a line that is cut.
@@ -100,7 +100,7 @@ def draw(
     line = SOURCE_LINE if victim == SOURCE_LINE else WAREHOUSE_LINE
     signals = _SIGNALS.get(victim)
     struck = partial(Blow, victim, random.choice(signals) if signals else None)
-    kinds = ["time", *(["message"] * 3)]
+    kinds = ["time", *(["message"] * (3 if is_tap else 1))]
     if victim == SOURCE_LINE or not is_tap:
         kinds += ["piece"] * 2 if line in timing.pieces else []
     if not is_tap:

@@ -112,12 +112,18 @@ class Pipeline:
                 strike()
 
         is_on_line = blow and (blow.commit or blow.piece)
+
+        def look_at_last() -> None:
+            # The target may be far from having done what it was sent: a COMMIT is waited for.
+            if not is_on_line:
+                strike()
+
         trap = (
             Trap(strike, blow.commit, blow.is_before, blow.piece) if blow and is_on_line else None
         )
         for name, line in self.lines.items():
             line.watch(trap if blow and name == blow.line else None)
-        relay = Relay(*self._start(place, tap, settings, database, state), look, strike)
+        relay = Relay(*self._start(place, tap, settings, database, state), look, look_at_last)
         seconds = self._wait(blow.seconds if blow else 0, strike)
         relay.join()
         if blow and blow.victim == "postmaster" and fallen:
