@@ -53,6 +53,8 @@ class Merge:
         self._totals = list(totals)
         self._counts = Counts()
         self._landed = ""
+        # Other writers wait here and readers do not; whatever letters they leave are seen then.
+        connection.execute(f"lock table {self._target} in share row exclusive mode")
 
     def run(
         self,
@@ -73,9 +75,8 @@ class Merge:
         Returns:
             The counts of this merge.
         """
-        # Other writers wait here and readers do not. The landing time is taken under the lock, so
-        # that a later commit never carries an earlier one: dbt's incremental models rely on that.
-        self._connection.execute(f"lock table {self._target} in share row exclusive mode")
+        # Under the lock, so that a later commit never carries an earlier landing time: dbt's
+        # incremental models rely on that.
         self._landed = self._one("select clock_timestamp()::text")[0]
         counts = self._counts
         counts.received = self._staging.rows
