@@ -48,8 +48,8 @@ def test_the_command_ends_in_one_line_and_exit_code_1(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == (
-        f"error: WAYBILL_OLIST: there is no {tmp_path}/no/such/folder. Set WAYBILL_OLIST to a folder or "
-        "zip of the CSV files, or unset it to use samples.\n"
+        f"error: WAYBILL_OLIST: there is no {tmp_path}/no/such/folder. "
+        "Name an existing folder, zip, file, glob or URL in WAYBILL_OLIST.\n"
     )
 
 

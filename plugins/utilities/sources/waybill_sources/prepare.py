@@ -38,9 +38,9 @@ def prepare(sources: Sequence[str]) -> list[str]:
     Raises:
         WaybillError: A setting is wrong; names it and the remedy, and nothing was changed.
     """
-    _check_salt(sources)
     checks = {"olist": _check_olist, "totesys": _check_totesys}
     acts = {source: checks[source]() for source in sources}
+    _check_salt(sources)
     return [f"{source}: {act()}" for source, act in acts.items()]
 
 
