@@ -118,7 +118,7 @@ def test_a_warehouse_that_does_not_answer_names_the_setting(project: Project) ->
     assert "secret-word" not in error
 
 
-def test_a_row_that_is_no_number_names_file_line_and_column(
+def test_more_bad_rows_than_the_contract_bears_fail_the_run(
     project: Project, tmp_path: Path
 ) -> None:
     """What Meltano logs of a failed load must not bury the line that says what to mend.
@@ -128,16 +128,22 @@ def test_a_row_that_is_no_number_names_file_line_and_column(
     assert project.meltano("invoke", "sources:prepare-olist").returncode == 0
     samples = shutil.copytree(project.root / ".waybill" / "samples" / "olist", tmp_path / "olist")
     path = samples / "olist_order_items_dataset.csv"
-    header, first, *rest = path.read_text().splitlines(keepends=True)
-    fields = first.split(",")
-    fields[5] = "12x.5"
-    path.write_text("".join([header, ",".join(fields), *rest]))
+    lines = path.read_text().splitlines(keepends=True)
+    for number in range(1, len(lines), 20):
+        fields = lines[number].split(",")
+        fields[5] = "12x.5"
+        lines[number] = ",".join(fields)
+    path.write_text("".join(lines))
 
     done = project.meltano("run", "elt", WAYBILL_OLIST=str(samples))
     assert done.returncode == 1
     assert "Logging error" not in done.stdout
     assert "Traceback" not in done.stdout
-    assert f"error: {path}, line 2, column price: '12x.5'" in done.stdout
-    assert re.search(r"\[error +\] meltano +Extractor failed", done.stdout)
+    (error,) = re.findall(r"^error: .*$", done.stdout, re.MULTILINE)
+    assert error.startswith("error: Stream order_items: 56 of 1,117 rows cannot land;")
+    assert "column price: '12x.5' is not a decimal number" in error
+    assert f"line 1102 of {path.name}" in error
+    assert re.search(r"\[error +\] meltano +Loader failed", done.stdout)
     assert "status=failure" in done.stdout
-    assert project.rows("select count(*) from waybill.load where stream = 'orders'") == [(0,)]
+    assert project.rows("select count(*) from waybill.load where stream = 'order_items'") == [(0,)]
+    assert project.rows("select count(*) from waybill.dead_letter") == [(0,)]
