@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from waybill_warehouse import scratch
 
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parent
 _SETTINGS = ("WAREHOUSE_", "WAYBILL_", "PG")
+
+settings.register_profile(
+    "waybill",
+    deadline=None,
+    derandomize=True,
+    # A fixture lasts for all examples on purpose: no example depends on another.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("waybill")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ import csv
 import re
 from typing import TYPE_CHECKING, Any
 
+import contract_documents
 import psycopg
 import yaml
 from psycopg import sql
@@ -23,24 +24,14 @@ CLEAR = ("clearphone", "clearstaff", "clearshift")
 LANDED = "ordinarynote"
 """Stands in a column that is not personal: where it is missing, nothing was landed or looked at."""
 
-_COLUMNS: dict[str, dict[str, Any]] = {
-    "id": {
-        "logicalType": "integer",
-        "physicalType": "integer",
-        "primaryKey": True,
-        "primaryKeyPosition": 1,
-    },
-    "name": {"physicalType": "text", "required": True, "classification": "pii"},
-    "born": {"logicalType": "date", "physicalType": "date", "classification": "pii"},
-    "salary": {"logicalType": "number", "physicalType": "numeric", "classification": "pii"},
-    "phone": {
-        "physicalType": "text",
-        "classification": "pii",
-        "logicalTypeOptions": {"pattern": "^[a-z]+[0-9]+$"},
-        "customProperties": [{"property": "clearBecause", "value": "the parcel service needs it"}],
-    },
-    "note": {"physicalType": "text"},
-    "n": {"logicalType": "integer", "physicalType": "integer"},
+_COLUMNS = {
+    "id": "integer#",
+    "name": "text!*",
+    "born": "date*",
+    "salary": "numeric*",
+    "phone": "text?",
+    "note": "text",
+    "n": "integer",
 }
 BAD_ROWS = (
     "900001,canaryname bad n,1903-07-31,7391846205,clearphone1,a,not a number",
@@ -57,29 +48,11 @@ ROWS = 20_000
 
 def contract() -> str:
     """A contract of one stream, which a CSV file and a table both keep."""
-    server = {"server": "w", "type": "postgres", "host": "h", "port": 1, "database": "d"}
-    properties = [{"name": name, "logicalType": "string"} | each for name, each in _COLUMNS.items()]
-    stream = {
-        "name": "people",
-        "logicalType": "object",
-        "dataGranularityDescription": "One row per person",
-        "customProperties": [{"property": "files", "value": "people*.csv"}],
-        "properties": properties,
-    }
-    return yaml.safe_dump(
-        {
-            "apiVersion": "v3.1.0",
-            "kind": "DataContract",
-            "id": "people",
-            "name": "People",
-            "version": "1.0.0",
-            "status": "active",
-            "domain": "people",
-            "description": {"purpose": "Canaries."},
-            "servers": [server | {"schema": "raw_people"}],
-            "schema": [stream],
-        }
-    )
+    people = contract_documents.stream("people", _COLUMNS, files="people*.csv")
+    for column in people["properties"]:
+        if column["name"] == "phone":
+            column["logicalTypeOptions"] = {"pattern": "^[a-z]+[0-9]+$"}
+    return yaml.safe_dump(contract_documents.contract("people", [people]))
 
 
 def rows() -> Iterator[tuple[Any, ...]]:

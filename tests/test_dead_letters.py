@@ -10,38 +10,27 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import contract_documents
 import pytest
+import yaml
 
 if TYPE_CHECKING:
     from waybill_warehouse.scratch import ScratchDatabase
 
 BIN = Path(sys.executable).parent
 BAD = 100
-CONTRACT = """\
-apiVersion: v3.1.0
-kind: DataContract
-id: shop
-name: Shop
-version: 1.0.0
-status: active
-domain: shop
-description: {purpose: A source of the tests.}
-servers:
-  - {server: warehouse, type: postgres, host: localhost, port: 5432, database: w, schema: raw_shop}
-schema:
-  - name: items
-    logicalType: object
-    dataGranularityDescription: One row per item
-    customProperties: [{property: files, value: items*.csv}]
-    properties:
-      - {name: id, logicalType: integer, physicalType: integer, primaryKey: true, primaryKeyPosition: 1}
-      - {name: name, logicalType: string, physicalType: text, required: true}
-      - {name: day, logicalType: date, physicalType: date}
-      - name: price
-        logicalType: number
-        physicalType: numeric(10,2)
-        customProperties: [{property: controlTotal, value: true}]
-"""
+CONTRACT = yaml.safe_dump(
+    contract_documents.contract(
+        "shop",
+        [
+            contract_documents.stream(
+                "items",
+                {"id": "integer#", "name": "text!", "day": "date", "price": "numeric(10,2)+"},
+                files="items*.csv",
+            )
+        ],
+    )
+)
 KINDS = (
     (b"%d,name %d,2026-01-02,many", "price", "'many' is not a decimal number"),
     (b"%d,name %d,2026-02-30,1.25", "day", "'2026-02-30' is not a day"),

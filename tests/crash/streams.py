@@ -10,6 +10,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import contract_documents
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -69,51 +71,21 @@ def contract(streams: dict[str, dict[str, Any]], *, has_key: set[str]) -> dict[s
         streams: Custom properties of each stream.
         has_key: Streams whose key is `id`.
     """
-    return {
-        "apiVersion": "v3.1.0",
-        "kind": "DataContract",
-        "id": "crash",
-        "name": "Crash",
-        "version": "1.0.0",
-        "status": "active",
-        "domain": "trade",
-        "description": {"purpose": "The crash tests."},
-        "servers": [
-            {
-                "server": "warehouse",
-                "type": "postgres",
-                "host": "localhost",
-                "port": 5432,
-                "database": "warehouse",
-                "schema": "raw_crash",
-            }
-        ],
-        "schema": [
-            {
-                "name": name,
-                "logicalType": "object",
-                "physicalType": "table",
-                "dataGranularityDescription": "One row per row",
-                "customProperties": [
-                    {"property": key, "value": value} for key, value in custom.items()
-                ],
-                "properties": [
-                    _column("id", "integer", "integer")
-                    | ({"primaryKey": True, "primaryKeyPosition": 1} if name in has_key else {}),
-                    _column("amount", "number", "numeric(12,2)")
-                    | {"customProperties": [{"property": "controlTotal", "value": True}]},
-                    _column("note", "string", "text"),
-                    *(
-                        [_column("updated_at", "timestamp", "timestamp with time zone")]
-                        if "replicationKey" in custom
-                        else []
-                    ),
-                ],
-            }
+    return contract_documents.contract(
+        "crash",
+        [
+            contract_documents.stream(
+                name,
+                {
+                    "id": "integer#" if name in has_key else "integer",
+                    "amount": "numeric(12,2)+",
+                    "note": "text",
+                }
+                | (
+                    {"updated_at": "timestamp with time zone"} if "replicationKey" in custom else {}
+                ),
+                **custom,
+            )
             for name, custom in streams.items()
         ],
-    }
-
-
-def _column(name: str, logical: str, physical: str) -> dict[str, Any]:
-    return {"name": name, "logicalType": logical, "physicalType": physical}
+    )

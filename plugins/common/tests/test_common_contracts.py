@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import contract_documents
 import pytest
 import yaml
 
@@ -26,79 +27,36 @@ KEYS = {
 
 def document() -> dict[str, Any]:
     """The smallest contract that says something of each kind."""
-    return {
-        "apiVersion": "v3.1.0",
-        "kind": "DataContract",
-        "id": "shop",
-        "name": "Shop",
-        "version": "1.0.0",
-        "status": "active",
-        "domain": "retail",
-        "description": {"purpose": "Orders."},
-        "servers": [
-            {
-                "server": "w",
-                "type": "postgres",
-                "host": "h",
-                "port": 1,
-                "database": "d",
-                "schema": "raw_shop",
-            }
-        ],
-        "slaProperties": [{"property": "latency", "value": 2, "unit": "d", "element": "lines.at"}],
-        "schema": [
-            {
-                "name": "lines",
-                "logicalType": "object",
-                "dataGranularityDescription": "One row per line of an order",
-                "customProperties": [
-                    {"property": "files", "value": "lines*.csv"},
-                    {"property": "replicationKey", "value": "at"},
-                    {"property": "drift", "value": "freeze"},
-                    {"property": "deadLetterLimit", "value": {"rows": 5, "share": 0.5}},
-                ],
-                "quality": [
-                    {
-                        "name": "price_is_known",
-                        "type": "sql",
-                        "description": "Every line has a price.",
-                        "dimension": "completeness",
-                        "query": "select line from {table} where price is null",
-                        "mustBe": 0,
-                        "customProperties": [
-                            {"property": "exceptions", "value": ["7"]},
-                            {"property": "exceptionColumn", "value": "line"},
-                        ],
-                    }
-                ],
-                "properties": [
-                    {
-                        "name": "line",
-                        "logicalType": "integer",
-                        "physicalType": "integer",
-                        "primaryKey": True,
-                        "primaryKeyPosition": 2,
-                    },
-                    {
-                        "name": "order_id",
-                        "logicalType": "string",
-                        "physicalType": "text",
-                        "primaryKey": True,
-                        "primaryKeyPosition": 1,
-                        "classification": "pii",
-                        "relationships": [{"type": "foreignKey", "to": "orders.id"}],
-                    },
-                    {
-                        "name": "price",
-                        "logicalType": "number",
-                        "physicalType": "numeric(10,2)",
-                        "logicalTypeOptions": {"minimum": 0, "maximum": 9999},
-                        "customProperties": [{"property": "controlTotal", "value": True}],
-                    },
-                ],
-            }
-        ],
-    }
+    lines = contract_documents.stream(
+        "lines",
+        {"line": "integer#", "order_id": "text#*", "price": "numeric(10,2)+"},
+        {
+            "quality": [
+                {
+                    "name": "price_is_known",
+                    "type": "sql",
+                    "description": "Every line has a price.",
+                    "dimension": "completeness",
+                    "query": "select line from {table} where price is null",
+                    "mustBe": 0,
+                    "customProperties": [
+                        {"property": "exceptions", "value": ["7"]},
+                        {"property": "exceptionColumn", "value": "line"},
+                    ],
+                }
+            ]
+        },
+        files="lines*.csv",
+        replicationKey="at",
+        drift="freeze",
+        deadLetterLimit={"rows": 5, "share": 0.5},
+    )
+    line, order_id, price = lines["properties"]
+    line["primaryKeyPosition"] = 2
+    order_id["relationships"] = [{"type": "foreignKey", "to": "orders.id"}]
+    price["logicalTypeOptions"] = {"minimum": 0, "maximum": 9999}
+    latency = {"property": "latency", "value": 2, "unit": "d", "element": "lines.at"}
+    return contract_documents.contract("shop", [lines], domain="retail", slaProperties=[latency])
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waybill_common import copy_text
@@ -43,9 +43,7 @@ def comparable(value: object) -> object:
     return str(value) if isinstance(value, float) else value
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(rows=st.lists(st.tuples(*(st.none() | values for values in COLUMNS.values())), max_size=20))
 def test_any_value_survives_the_server(source_database: ScratchDatabase, rows: list[Any]) -> None:
     # What encode_row writes, PostgreSQL reads as the same value; what PostgreSQL writes, decode_row reads.

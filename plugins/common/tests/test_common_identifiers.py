@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from waybill_common.identifiers import MAX_BYTES, qualify, quote
@@ -18,9 +18,7 @@ NAMES = st.text(
 ).filter(lambda name: len(name.encode()) <= MAX_BYTES)
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50)
 @given(name=NAMES)
 def test_any_name_is_only_a_name(warehouse: ScratchDatabase, name: str) -> None:
     """A hostile CSV header names a column and does nothing else; the server keeps it as it is."""

@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 
     from waybill_warehouse.scratch import ScratchDatabase
 
-property_test = settings(
-    max_examples=100,
-    deadline=None,
-    derandomize=True,
-    # A fixture lasts for all examples here on purpose: no example depends on another.
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+property_test = settings(max_examples=100)
 
 TYPES = {
     "text": st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),

@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import contract_documents
 import pytest
 import yaml
 
@@ -129,70 +130,17 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-_LOGICAL = {"integer": "integer", "numeric": "number", "boolean": "boolean", "date": "date"}
-
-
 def document(streams: dict[str, Columns], drift: str = "evolve", **custom: Any) -> dict[str, Any]:
-    """A contract: a column's type may end in marks.
-
-    They are `!` (required), `#` (key), `+` (control total), `*` (personal data, hashed) and `?`
-    (personal data in the clear).
-    """
-    return {
-        "apiVersion": "v3.1.0",
-        "kind": "DataContract",
-        "id": "shop",
-        "name": "Shop",
-        "version": "1.0.0",
-        "status": "active",
-        "domain": "trade",
-        "description": {"purpose": "A test."},
-        "servers": [
-            {
-                "server": "warehouse",
-                "type": "postgres",
-                "host": "localhost",
-                "port": 5432,
-                "database": "warehouse",
-                "schema": "raw_shop",
-            }
-        ],
-        "schema": [
-            {
-                "name": name,
-                "logicalType": "object",
-                "physicalType": "table",
-                "dataGranularityDescription": "One row per row",
-                "customProperties": [
-                    {"property": "files", "value": f"{name}*.csv"},
-                    {"property": "drift", "value": drift},
-                    *({"property": name, "value": value} for name, value in custom.items()),
-                ],
-                "properties": [_property(*item) for item in columns.items()],
-            }
+    """A contract of files `<stream>*.csv`, its columns marked as in `contract_documents.column`."""
+    return contract_documents.contract(
+        "shop",
+        [
+            contract_documents.stream(
+                name, columns, **({"files": f"{name}*.csv", "drift": drift} | custom)
+            )
             for name, columns in streams.items()
         ],
-    }
-
-
-def _property(name: str, marked: str) -> dict[str, Any]:
-    sql_type = marked.rstrip("!#+*?")
-    found: dict[str, Any] = {
-        "name": name,
-        "logicalType": _LOGICAL.get(sql_type, "string"),
-        "physicalType": sql_type,
-    }
-    if "!" in marked:
-        found["required"] = True
-    if "#" in marked:
-        found |= {"primaryKey": True, "primaryKeyPosition": 1}
-    if "+" in marked:
-        found["customProperties"] = [{"property": "controlTotal", "value": True}]
-    if "*" in marked or "?" in marked:
-        found["classification"] = "pii"
-    if "?" in marked:
-        found["customProperties"] = [{"property": "clearBecause", "value": "it is printed"}]
-    return found
+    )
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tap_csv.checks import Breach
 
-property_test = settings(max_examples=200, deadline=None, derandomize=True)
+property_test = settings(max_examples=200)
 
 TYPES = {
     "smallint": st.integers(-(2**16), 2**16).map(str),

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
@@ -25,13 +25,7 @@ if TYPE_CHECKING:
 
     from waybill_warehouse.scratch import ScratchDatabase
 
-property_test = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    # A fixture lasts for all examples here on purpose: no example depends on another.
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+property_test = settings(max_examples=60)
 
 
 @pytest.fixture

@@ -18,11 +18,7 @@ from tap_csv.tape import BLOCK_BYTES, LARGEST_FIELD, MalformedCsvError, Tape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-property_test = settings(
-    max_examples=300,
-    deadline=None,
-    derandomize=True,
-)
+property_test = settings(max_examples=300)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import contract_documents
 import pytest
 import yaml
 
@@ -19,35 +20,9 @@ def promise(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Settings that lead to a contract of the stream `t` with the columns id and amount."""
 
     def write(amount: str = "integer", **custom: Any) -> dict[str, Any]:
-        columns = {"id": "integer", "amount": amount}
-        properties: list[dict[str, Any]] = [
-            {"name": name, "logicalType": "number", "physicalType": sql_type}
-            for name, sql_type in columns.items()
-        ]
-        properties[0] |= {"primaryKey": True, "primaryKeyPosition": 1}
-        server = {"server": "w", "type": "postgres", "host": "h", "port": 1, "database": "d"}
-        document = {
-            "apiVersion": "v3.1.0",
-            "kind": "DataContract",
-            "id": "shop",
-            "name": "Shop",
-            "version": "1.0.0",
-            "status": "active",
-            "domain": "retail",
-            "description": {"purpose": "A test."},
-            "servers": [server | {"schema": "raw_shop"}],
-            "schema": [
-                {
-                    "name": "t",
-                    "logicalType": "object",
-                    "dataGranularityDescription": "One row per id",
-                    "customProperties": [{"property": k, "value": v} for k, v in custom.items()],
-                    "properties": properties,
-                }
-            ],
-        }
+        stream = contract_documents.stream("t", {"id": "integer#", "amount": amount}, **custom)
         path = tmp_path / "contract.yml"
-        path.write_text(yaml.safe_dump(document))
+        path.write_text(yaml.safe_dump(contract_documents.contract("shop", [stream])))
         return {"contract": str(path), "url_setting": "SHOP_URL"}
 
     return write

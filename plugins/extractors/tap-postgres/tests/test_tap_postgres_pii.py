@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import contract_documents
 import pytest
 import yaml
 
@@ -32,39 +33,12 @@ def promise(tmp_path: Path) -> Callable[..., str]:
     """Writes a contract of one stream, `t`, with the key `id` and some columns of class pii."""
 
     def write(hashed: dict[str, str], **custom: str) -> str:
-        columns = {"id": "integer"} | hashed
-        properties = [
-            {
-                "name": name,
-                "logicalType": "string",
-                "physicalType": sql_type,
-                "classification": "pii" if name in hashed else "internal",
-            }
-            | ({"primaryKey": True, "primaryKeyPosition": 1} if name == "id" else {})
-            for name, sql_type in columns.items()
-        ]
-        stream = {
-            "name": "t",
-            "logicalType": "object",
-            "dataGranularityDescription": "One row per id",
-            "customProperties": [{"property": k, "value": v} for k, v in custom.items()],
-            "properties": properties,
+        columns = {"id": "integer#"} | {
+            name: sql_type + ("#*" if name == "id" else "*") for name, sql_type in hashed.items()
         }
-        server = {"server": "w", "type": "postgres", "host": "h", "port": 1, "database": "d"}
-        document = {
-            "apiVersion": "v3.1.0",
-            "kind": "DataContract",
-            "id": "shop",
-            "name": "Shop",
-            "version": "1.0.0",
-            "status": "active",
-            "domain": "retail",
-            "description": {"purpose": "A test."},
-            "servers": [server | {"schema": "raw_shop"}],
-            "schema": [stream],
-        }
+        stream = contract_documents.stream("t", columns, **custom)
         path = tmp_path / "contract.yml"
-        path.write_text(yaml.safe_dump(document))
+        path.write_text(yaml.safe_dump(contract_documents.contract("shop", [stream])))
         return str(path)
 
     return write

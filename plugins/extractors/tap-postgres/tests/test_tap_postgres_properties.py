@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from psycopg import sql
 from random_tables import Table, tables
 
@@ -57,13 +57,7 @@ def _types(database: ScratchDatabase, schema: str, table: Table) -> dict[str, st
 
 
 @pytest.mark.parametrize("mode", ["record", "batch"])
-@settings(
-    max_examples=20,
-    deadline=None,
-    derandomize=True,
-    # Each example has schemas of its own.
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=20)
 @given(table=tables())
 def test_any_table_lands_as_it_is(
     lane: Any,

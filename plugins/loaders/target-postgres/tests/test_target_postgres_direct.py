@@ -5,7 +5,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_postgres import loading
@@ -131,9 +131,7 @@ def outcome(warehouse: ScratchDatabase, schema: str, error: str) -> dict[str, An
     return found
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(
     key=st.sampled_from([["id"], ["id"], []]),
     marks=MARKS,

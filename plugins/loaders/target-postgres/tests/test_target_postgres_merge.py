@@ -4,7 +4,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_postgres import difference
@@ -24,9 +24,7 @@ def many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any
     return request.param
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25)
 @given(loads=st.lists(ROWS, min_size=2, max_size=4))
 @pytest.mark.usefixtures("many")
 def test_a_merge_keeps_the_last_row_of_each_key(

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from psycopg import sql
 from random_tables import Table, tables
 
@@ -83,13 +83,7 @@ def _insert(warehouse: ScratchDatabase, schema: str, table: Table) -> None:
 
 
 @pytest.mark.parametrize("mode", ["record", "batch"])
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    # Each example has schemas of its own.
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=25)
 @given(table=tables())
 def test_any_table_lands_as_postgresql_reads_it(
     wire: Any, warehouse: ScratchDatabase, mode: str, table: Table

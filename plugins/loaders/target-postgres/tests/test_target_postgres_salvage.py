@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from target_postgres import salvage
@@ -24,12 +24,7 @@ LETTERS = """
     from waybill.dead_letter where resolved_at is null order by dead_letter_id
 """
 HALF = {"x-dead-letter-limit": {"share": 0.9}}
-property_test = settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+property_test = settings(max_examples=15)
 
 
 def send(wire: Any, mode: str, rows: list[tuple[Any, ...]]) -> list[Any]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import contract_documents
 import pytest
+import yaml
 
 from waybill.cli import main
 
@@ -19,48 +21,19 @@ if TYPE_CHECKING:
 
     from waybill_warehouse.scratch import ScratchDatabase
 
-CONTRACT = """\
-apiVersion: v3.1.0
-kind: DataContract
-id: {id}
-name: {id}
-version: 1.0.0
-status: active
-domain: shop
-description: {{purpose: A source of the tests.}}
-servers:
-  - {{server: warehouse, type: postgres, host: localhost, port: 5432, database: w, schema: raw_{id}}}
-schema:
-"""
-ORDERS = """\
-  - name: orders
-    logicalType: object
-    dataGranularityDescription: One row per order
-    customProperties: [{property: files, value: orders*.csv}]
-    properties:
-      - {name: order_id, logicalType: string, physicalType: text, primaryKey: true, primaryKeyPosition: 1}
-      - name: amount
-        logicalType: number
-        physicalType: numeric
-        customProperties: [{property: controlTotal, value: true}]
-  - name: clicks
-    logicalType: object
-    dataGranularityDescription: One row per click (no key)
-    customProperties: [{property: files, value: clicks*.csv}]
-    properties:
-      - {name: page, logicalType: string, physicalType: text}
-"""
-PAYMENTS = """\
-  - name: payment
-    logicalType: object
-    dataGranularityDescription: One row per payment
-    properties:
-      - {name: payment_id, logicalType: integer, physicalType: integer, primaryKey: true, primaryKeyPosition: 1}
-      - name: payment_amount
-        logicalType: number
-        physicalType: numeric
-        customProperties: [{property: controlTotal, value: true}]
-"""
+_STREAMS = {
+    "olist": [
+        contract_documents.stream(
+            "orders", {"order_id": "text#", "amount": "numeric+"}, files="orders*.csv"
+        ),
+        contract_documents.stream("clicks", {"page": "text"}, files="clicks*.csv"),
+    ],
+    "totesys": [
+        contract_documents.stream(
+            "payment", {"payment_id": "integer#", "payment_amount": "numeric+"}
+        )
+    ],
+}
 TABLES = """
     create table raw_olist.orders (order_id text primary key, amount numeric, _sdc_source_file text);
     create table raw_olist.clicks (page text, _sdc_source_file text);
@@ -287,8 +260,8 @@ def shop(warehouse: ScratchDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A project of two sources that is loaded, modelled, and adds up."""
     root = tmp_path / "project"
     (root / "extract" / "contracts").mkdir(parents=True)
-    for source, streams in (("olist", ORDERS), ("totesys", PAYMENTS)):
-        text = CONTRACT.format(id=source) + streams
+    for source, streams in _STREAMS.items():
+        text = yaml.safe_dump(contract_documents.contract(source, streams))
         (root / "extract" / "contracts" / f"{source}.yml").write_text(text)
     monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(root))
     warehouse.execute(TABLES, role="loader")

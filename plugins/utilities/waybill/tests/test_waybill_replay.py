@@ -6,7 +6,9 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+import contract_documents
 import pytest
+import yaml
 
 from target_postgres.target import TargetPostgres
 from waybill.cli import main
@@ -21,31 +23,13 @@ if TYPE_CHECKING:
 
     from waybill_warehouse.scratch import ScratchDatabase
 
-CONTRACT = """\
-apiVersion: v3.1.0
-kind: DataContract
-id: shop
-name: Shop
-version: 1.0.0
-status: active
-domain: shop
-description: {purpose: A source of the tests.}
-servers:
-  - {server: warehouse, type: postgres, host: localhost, port: 5432, database: w, schema: raw_shop}
-schema:
-  - name: orders
-    logicalType: object
-    dataGranularityDescription: One row per order
-    customProperties: [{property: files, value: orders*.csv}]
-    properties:
-      - {name: id, logicalType: integer, physicalType: integer, primaryKey: true, primaryKeyPosition: 1}
-      - {name: name, logicalType: string, physicalType: text, required: true}
-      - {name: email, logicalType: string, physicalType: text, classification: pii}
-      - name: price
-        logicalType: number
-        physicalType: numeric(8,2)
-        customProperties: [{property: controlTotal, value: true}]
-"""
+
+def _contract(name: str = "text!") -> str:
+    columns = {"id": "integer#", "name": name, "email": "text*", "price": "numeric(8,2)+"}
+    orders = contract_documents.stream("orders", columns, files="orders*.csv")
+    return yaml.safe_dump(contract_documents.contract("shop", [orders]))
+
+
 TYPES = {"id": "integer", "name": "text", "email": "text", "price": "numeric(8,2)"}
 HASHED = "a" * 64
 GOOD = [
@@ -72,7 +56,7 @@ BAD = [
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "project"
     (root / "extract" / "contracts").mkdir(parents=True)
-    (root / "extract" / "contracts" / "shop.yml").write_text(CONTRACT)
+    (root / "extract" / "contracts" / "shop.yml").write_text(_contract())
     monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(root))
     monkeypatch.setenv(pii.SALT, "0" * 32)
     return root
@@ -234,12 +218,7 @@ def test_without_a_file_all_are_tried_as_they_are(
     load(GOOD, BAD)
     assert run("replay")[0] == 1
     contract = project / "extract" / "contracts" / "shop.yml"
-    contract.write_text(
-        CONTRACT.replace(
-            "name: name, logicalType: string, physicalType: text, required: true",
-            "name: name, logicalType: string, physicalType: text",
-        )
-    )
+    contract.write_text(_contract(name="text"))
     code, printed = run("replay")
 
     assert code == 1
