@@ -1,4 +1,4 @@
-"""The command `waybill`: contracts render|check, receipt [source ...], dead-letters, replay [file]."""
+"""The command `waybill`: receipts, dead letters and their replay, alerts, what contracts generate."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from waybill.alerts import command as alerting
 from waybill.generate.files import COMMAND, generated_files
 from waybill.letters import listing
 from waybill.letters import replay as replaying
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     letters.add_argument("--export", type=Path, metavar="FILE.csv", help="write them for mending")
     again = commands.add_parser("replay", help="load mended rows, or try all letters again")
     again.add_argument("file", nargs="?", type=Path, help="what dead-letters --export has written")
+    commands.add_parser("alerts-test", help="send a test message by each configured channel")
     return parser
 
 
@@ -51,6 +53,8 @@ def main() -> None:
             dead_letters(arguments.source, arguments.stream, arguments.export)
         case "replay", _:
             sys.exit(replay(arguments.file))
+        case "alerts-test", _:
+            sys.exit(alerting.test_channels())
 
 
 def receipt(sources: list[str]) -> int:

@@ -1,0 +1,38 @@
+"""Spans of time as settings hold them: `45s`, `30m`, `2h`, `1d`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+_FORM = re.compile(r"([0-9]+) ?(s|m|min|h|d)")
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def parse(text: str) -> dt.timedelta:
+    """Read a span of time.
+
+    Raises:
+        ValueError: It is not a whole number from 1 and a unit.
+    """
+    found = _FORM.fullmatch(text.strip())
+    if found is None or not int(found[1]):
+        msg = f"{text!r} is no span of time such as 45s, 30m, 2h or 1d"
+        raise ValueError(msg)
+    try:
+        return dt.timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+    except OverflowError as error:
+        msg = f"{text!r} is longer than any span of time"
+        raise ValueError(msg) from error
+
+
+def in_words(span: dt.timedelta) -> str:
+    """A span in its two largest units, such as `2 h 5 min`; less than a second is `0 s`."""
+    seconds = max(0, int(span.total_seconds()))
+    parts: list[str] = []
+    for name, size in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count:,} {name}")
+    return " ".join(parts[:2]) or "0 s"

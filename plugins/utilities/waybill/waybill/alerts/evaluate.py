@@ -1,0 +1,59 @@
+"""One evaluation: read the ledger, settle the incidents by it, send what is unsent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from waybill.alerts import delivery, incidents, messages
+from waybill_common import connections
+from waybill_common.errors import WaybillError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from waybill.alerts.channels import Channel
+    from waybill.alerts.model import Changes, Finding
+
+    Rules = Callable[[psycopg.Connection[Any]], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an evaluation did, and a line for each thing that went wrong with telling of it."""
+
+    changes: Changes
+    remarks: tuple[str, ...]
+
+
+def evaluate(rules: Rules, channels: Sequence[Channel]) -> Outcome:
+    """Settle the incidents and send their messages; any number of processes may at once.
+
+    Args:
+        rules: Reads all that is wrong now, in the transaction that it is given.
+        channels: Those that are told of what opens and closes.
+
+    Raises:
+        WaybillError: The warehouse cannot be reached or has no ledger.
+    """
+    with connections.warehouse("auditor").connect(autocommit=True) as session:
+        try:
+            with session.transaction():
+                incidents.lock(session)
+                changes = incidents.reconcile(
+                    session,
+                    rules(session),
+                    [channel.name for channel in channels],
+                    messages.remedies(),
+                )
+            remarks = delivery.deliver(session, channels)
+        except psycopg.errors.UndefinedTable as error:
+            msg = f"The warehouse has no ledger of incidents: {error.diag.message_primary}."
+            remedy = "Apply load/bootstrap with `meltano invoke warehouse:up`."
+            raise WaybillError(msg, remedy) from error
+        except psycopg.Error as error:
+            msg = f"The alerts could not be evaluated: {str(error).splitlines()[0]}."
+            raise WaybillError(msg, "Mend the cause; the next evaluation catches up.") from error
+    return Outcome(changes, tuple(remarks))
