@@ -40,20 +40,24 @@ class Walk:
         relation: A table with a primary key.
         rows: How many rows a part has.
         start: The key after which to begin, or None for the first row.
+        within: Which rows of it, as SQL.
     """
 
-    def __init__(self, relation: Relation, *, rows: int, start: Key | None) -> None:
+    def __init__(
+        self, relation: Relation, *, rows: int, start: Key | None, within: str = EVERY_ROW
+    ) -> None:
         self._relation = relation
         self._rows = rows
+        self._within = within
         self.start = start
 
     def parts(self, connection: psycopg.Connection[Any]) -> Iterator[Part]:
         """The parts in order, the next one looked for when the one before it was read."""
         low = self.start
         while (high := self._end_of_part(connection, low)) is not None:
-            yield Part(f"{self.above(low)} and not {self.above(high)}", high)
+            yield Part(self._of_walk(f"{self.above(low)} and not {self.above(high)}"), high)
             low = high
-        yield Part(self.above(low), None)
+        yield Part(self._of_walk(self.above(low)), None)
 
     def above(self, key: Key | None) -> str:
         """The condition on rows that come after a key."""
@@ -62,12 +66,15 @@ class Walk:
         values = ", ".join(sql.Literal(value).as_string() for value in key)
         return f"({self._names()}) > ({values})"
 
+    def _of_walk(self, condition: str) -> str:
+        return condition if self._within == EVERY_ROW else f"({condition} and {self._within})"
+
     def _end_of_part(self, connection: psycopg.Connection[Any], low: Key | None) -> Key | None:
         texts = ", ".join(f"{quote(name)}::text" for name in self._relation.key)
         # A bare name would be that of the text, which has another order.
         order = ", ".join(f"source.{quote(name)}" for name in self._relation.key)
         row = connection.execute(
-            f"select {texts} from {self._relation.sql} as source where {self.above(low)}"  # noqa: S608 - names are quoted, values literals
+            f"select {texts} from {self._relation.sql} as source where {self._of_walk(self.above(low))}"  # noqa: S608 - names are quoted, values literals
             f" order by {order} offset {self._rows - 1} limit 1".encode()
         ).fetchone()
         return None if row is None else tuple(row)

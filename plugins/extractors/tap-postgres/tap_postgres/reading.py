@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from tap_postgres import copying, parts
+from tap_postgres import copying, figures, parts
 from tap_postgres.figures import Amount, Figures
 from tap_postgres.parts import EVERY_ROW, Key, Part, Walk
 from waybill_common import copy_text, pii
@@ -71,8 +71,7 @@ class Reading:
         self._first_position = snapshot.position.as_bookmark()
         self._changed_since = ""
         self._walk: Walk | None = None
-        if self.is_whole and rows_per_part and self._can_go_on:
-            self._plan_parts(bookmark.get("resume"), rows_per_part)
+        self._plan(bookmark, rows_per_part)
 
     @property
     def is_whole(self) -> bool:
@@ -83,6 +82,11 @@ class Reading:
     def is_in_parts(self) -> bool:
         """Whether the rows come in several transactions."""
         return self._walk is not None
+
+    @property
+    def needs_keys(self) -> bool:
+        """Whether rows that are gone meanwhile must be told, or the target would keep them."""
+        return self.is_in_parts
 
     def parts(self, connection: psycopg.Connection[Any]) -> Iterator[Part]:
         """What is to be read, in the order of reading."""
@@ -100,18 +104,8 @@ class Reading:
 
     def figures(self, connection: psycopg.Connection[Any]) -> Figures:
         """Count and add up, at the source."""
-        sums = [f"coalesce(sum({quote(name)}::numeric), 0)" for name in self._totals]
-        kept = f"filter (where {self._condition})"
-        read = [f"coalesce(sum({quote(name)}::numeric) {kept}, 0)" for name in self._totals]
-        query = ", ".join(["count(*)", *sums, f"count(*) {kept}", *read, self._known_up_to()])
-        row = connection.execute(
-            f"select {query} from {self._relation.sql}".encode()  # noqa: S608 - names are quoted
-        ).fetchone()
-        if row is None:
-            msg = "an aggregate without a row"
-            raise AssertionError(msg)
-        half = 1 + len(self._totals)
-        return Figures(self._amount(row[:half]), self._amount(row[half : 2 * half]), row[-1])
+        (source, read), known_up_to = self._count(connection, [EVERY_ROW, self._condition])
+        return Figures(source, read, known_up_to)
 
     def blocks(
         self, connection: psycopg.Connection[Any], condition: str, *, is_binary: bool
@@ -147,14 +141,14 @@ class Reading:
         for block in self._hashed(self._columns, self._copy(connection, query)):
             yield from block
 
-    def bookmark(self, figures: Figures) -> dict[str, Any]:
+    def bookmark(self, found: Figures) -> dict[str, Any]:
         """What the next run needs to go on, and what the receipt compares."""
-        source = figures.source.as_bookmark() | {"as_of": self._snapshot.taken_at.isoformat()}
-        at: dict[str, Any] = {"source": source, "read": figures.read.as_bookmark()}
+        source = found.source.as_bookmark() | {"as_of": self._snapshot.taken_at.isoformat()}
+        at: dict[str, Any] = {"source": source, "read": found.read.as_bookmark()}
         if self._replication_key:
             at |= {
                 "replication_key": self._replication_key,
-                "replication_key_value": figures.known_up_to,
+                "replication_key_value": found.known_up_to,
                 "snapshot": self._snapshot.position.as_bookmark(),
                 "read_as": self._shape,
             }
@@ -177,8 +171,11 @@ class Reading:
         is_primary = bool(self._key) and set(self._key) == set(self._relation.key)
         return self._relation.is_stored and is_primary and not is_hashed
 
-    def _plan_parts(self, resume: object, rows: int) -> None:
+    def _plan(self, bookmark: Mapping[str, Any], rows: int) -> None:
         """Go on where the run before ended, or begin where the table is long."""
+        if not (self.is_whole and rows and self._can_go_on):
+            return
+        resume = bookmark.get("resume")
         start = parts.key_in(resume, self._relation.key)
         if start is not None and isinstance(resume, dict) and resume.get("read_as") == self._shape:
             age = self._snapshot.position.unseen_age(resume.get("snapshot"))
@@ -190,6 +187,17 @@ class Reading:
                 return
         if parts.is_longer(self._snapshot.connection, self._relation, rows):
             self._walk = Walk(self._relation, rows=rows, start=None)
+
+    def _count(
+        self, connection: psycopg.Connection[Any], conditions: Sequence[str]
+    ) -> tuple[list[Amount], str | None]:
+        return figures.count(
+            connection,
+            self._relation.sql,
+            totals=self._totals,
+            conditions=conditions,
+            known_up_to=self._known_up_to(),
+        )
 
     def _copy(
         self, connection: psycopg.Connection[Any], query: str, *, is_binary: bool = False
@@ -210,9 +218,6 @@ class Reading:
     def _query(self, columns: Sequence[SourceColumn], condition: str) -> str:
         expressions = ", ".join(column.expression for column in columns)
         return f"select {expressions} from {self._relation.sql} where {condition}"  # noqa: S608 - names are quoted
-
-    def _amount(self, row: Sequence[Any]) -> Amount:
-        return Amount(rows=row[0], totals=dict(zip(self._totals, row[1:], strict=True)))
 
     def _since(self, bookmark: Mapping[str, Any]) -> str:
         """The condition on rows that the target may not have."""

@@ -10,11 +10,12 @@ import time
 import uuid
 from contextlib import closing
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from tap_postgres import batches, binary, records, values
 from tap_postgres.reading import Reading
+from tap_postgres.window import Reloading, Window
 from waybill_common.errors import WaybillError
 from waybill_common.tap import CopyEncoding, WaybillStream
 
@@ -96,9 +97,10 @@ class PostgresStream(WaybillStream):
         self._check_method()
         selected = self._columns()
         names = {column.name for column in selected}
-        return Reading(
-            self._postgres_tap.snapshot,
-            self._relation,
+        window = self._window()
+        return (partial(Reloading, window) if window else Reading)(
+            snapshot=self._postgres_tap.snapshot,
+            relation=self._relation,
             columns=selected,
             key=self.primary_keys,
             replication_key=self.replication_key if self.is_read_on else None,
@@ -125,7 +127,7 @@ class PostgresStream(WaybillStream):
             key=self.primary_keys,
             is_binary=all(binary.carries(column.sql_type) for column in columns)
             and not any(column.hashed_type for column in columns),
-            compares_keys=is_late or self.reading.is_in_parts,
+            compares_keys=is_late or self.reading.needs_keys,
         )
 
     def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - SDK signature
@@ -228,6 +230,20 @@ class PostgresStream(WaybillStream):
             )
         if self.replication_method == "INCREMENTAL" and not self.primary_keys:
             logger.info("%s: it has no key, so it is read whole and replaced.", self.name)
+
+    def _window(self) -> Window | None:
+        """The window to read once more.
+
+        Raises:
+            WaybillError: It has no window, as each run reads it whole.
+        """
+        found = Window.between(self.config.get("window_from"), self.config.get("window_to"))
+        if found and not self.is_read_on:
+            msg = (
+                f"Stream {self.name}: it has no key or replication key, so each run reads it whole."
+            )
+            raise WaybillError(msg, "Leave it out: there is no window to read again.")
+        return found
 
     def _log(self, figures: Figures, began: float) -> None:
         logger.info(

@@ -86,6 +86,18 @@ class TapPostgres(WaybillTap):
             title="Find deletes",
             description="Send the keys of all rows after each incremental read, so that target-postgres marks or removes what is gone, in mode `batch`.",
         ),
+        th.Property(
+            "window_from",
+            th.StringType(nullable=True),
+            title="Window from",
+            description="Beside what is new, read rows again whose replication key is from here on, up to `window_to`; `waybill:backfill` sets both.",
+        ),
+        th.Property(
+            "window_to",
+            th.StringType(nullable=True),
+            title="Window to",
+            description="The replication key at which the window ends, which is not in it.",
+        ),
     ).to_dict()
 
     @cached_property
