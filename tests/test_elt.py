@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LAST_LOADS = """
     select stream, sum(rows_received), sum(rows_inserted), sum(rows_updated)
     from waybill.load
-    where run_id = (select run_id from waybill.run order by ended_at desc limit 1)
+    where receipt_id = (select receipt_id from waybill.receipt order by ended_at desc limit 1)
     group by stream
     having sum(rows_received) > 0
 """
@@ -30,7 +30,7 @@ _LAST_LOADS = """
 
 def _last_receipt(project: Project) -> tuple[bool, dict[str, object]]:
     is_balanced, receipt = project.rows(
-        "select is_balanced, receipt from waybill.run order by ended_at desc limit 1"
+        "select is_balanced, receipt from waybill.receipt order by ended_at desc limit 1"
     )[0]
     return is_balanced, receipt
 
@@ -171,7 +171,7 @@ def test_a_full_refresh_and_a_rebuild_give_the_same_marts(
     assert refreshed.returncode == 0, refreshed.stdout[-8000:]
     assert other_project.rows(
         "select coalesce(sum(rows_inserted + rows_updated - rows_deleted), 0) from waybill.load"
-        " where run_id = (select run_id from waybill.run order by ended_at desc limit 1)"
+        " where receipt_id = (select receipt_id from waybill.receipt order by ended_at desc limit 1)"
         " and stream not in ('geolocation')"
     ) == [(0,)]
     assert fingerprints(other_project.url()) == before
@@ -195,7 +195,7 @@ def test_a_planted_bad_row_stops_the_job_before_the_models(
     assert "no-such-order" in done.stdout
     assert "waybill:receipt" not in done.stdout
     steps = other_project.rows(
-        "select step, succeeded from waybill.step where run_id is null order by step_id"
+        "select step, status = 'succeeded' from waybill.step where receipt_id is null order by step_id"
     )
     assert steps[-1] == ("validate:raw", False)
     other_project.execute(

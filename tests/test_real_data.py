@@ -100,8 +100,8 @@ def test_every_row_of_both_sources_lands(loaded: Project) -> None:
 def test_the_receipt_is_balanced_over_all_of_them(loaded: Project) -> None:
     """The receipt must not only be green, it must answer for every stream."""
     ((is_balanced, received),) = loaded.rows(
-        "select is_balanced, (select sum(rows_received) from waybill.load where run_id = run.run_id)"
-        " from waybill.run order by ended_at desc limit 1"
+        "select is_balanced, (select sum(rows_received) from waybill.load where load.receipt_id = receipt.receipt_id)"
+        " from waybill.receipt order by ended_at desc limit 1"
     )
     assert is_balanced
     assert received == sum(OLIST_ROWS.values()) + sum(TOTESYS_ROWS.values())
@@ -239,8 +239,8 @@ def test_a_second_run_reads_nothing(loaded: Project, real_archives: Path) -> Non
     )
     assert "nothing new" in output
     assert loaded.rows(
-        "select coalesce(sum(rows_received), 0) from waybill.load where run_id ="
-        " (select run_id from waybill.run order by ended_at desc limit 1)"
+        "select coalesce(sum(rows_received), 0) from waybill.load where receipt_id ="
+        " (select receipt_id from waybill.receipt order by ended_at desc limit 1)"
     ) == [(0,)]
 
 

@@ -1,23 +1,26 @@
--- The ledger: what was loaded, by which step, and the receipt that answers for it.
+-- The ledger: what was loaded, and the receipt that answers for it.
 set role loader;
 
-create table if not exists waybill.run (
-    run_id uuid primary key,
+create table if not exists waybill.receipt (
+    receipt_id uuid primary key,
+    run_id uuid,
     scope text not null,
     started_at timestamptz not null,
     ended_at timestamptz not null,
     is_balanced boolean not null,
     receipt jsonb not null
 );
-comment on table waybill.run is
+comment on table waybill.receipt is
 'One row per receipt: all loads and steps since the receipt before it.';
-comment on column waybill.run.scope is 'Sources the receipt answers for, joined by commas.';
-comment on column waybill.run.receipt is
+comment on column waybill.receipt.run_id is 'The run that issued it.';
+comment on column waybill.receipt.scope is 'Sources the receipt answers for, joined by commas.';
+comment on column waybill.receipt.receipt is
 'The receipt as it was printed: streams, marts, differences.';
 
 create table if not exists waybill.load (
     load_id bigint generated always as identity primary key,
-    run_id uuid references waybill.run,
+    receipt_id uuid references waybill.receipt,
+    run_id uuid,
     invocation_id uuid not null,
     target_schema text not null,
     stream text not null, -- noqa: RF04
@@ -59,7 +62,9 @@ $$;
 
 comment on table waybill.load is
 'One row per stream and committed transaction of a target, written in that transaction.';
-comment on column waybill.load.run_id is 'The receipt that closed this load; null until one has.';
+comment on column waybill.load.receipt_id is
+'The receipt that closed this load; null until one has.';
+comment on column waybill.load.run_id is 'The run that its target was a step of.';
 comment on column waybill.load.invocation_id is 'The one run of the target process that wrote it.';
 comment on column waybill.load.batch_id is
 'Ids of the batches it appended, parted by spaces; null where rows have a key or replace others.';
@@ -87,22 +92,10 @@ begin
         create unique index load_once_per_batch
         on waybill.load (target_schema, stream, md5(batch_id)) where batch_id is not null;
     end if;
+    if to_regclass('waybill.load_by_run') is null then
+        create index load_by_run on waybill.load (run_id);
+    end if;
 end
 $$;
-
-create table if not exists waybill.step (
-    step_id bigint generated always as identity primary key,
-    run_id uuid references waybill.run,
-    step text not null,
-    started_at timestamptz not null,
-    ended_at timestamptz not null,
-    succeeded boolean not null,
-    detail jsonb not null default '{}'
-);
-comment on table waybill.step is
-'One row per step of a job that is not a load: preparation, checks, models.';
-comment on column waybill.step.run_id is 'The receipt that closed this step; null until one has.';
-comment on column waybill.step.detail is
-'The step''s own figures, such as counts of checks or models by status.';
 
 reset role;

@@ -4,7 +4,7 @@ set role loader;
 create table if not exists waybill.dead_letter (
     dead_letter_id bigint generated always as identity primary key,
     load_id bigint not null references waybill.load on delete cascade,
-    run_id uuid references waybill.run,
+    receipt_id uuid references waybill.receipt,
     invocation_id uuid not null,
     target_schema text not null,
     stream text not null, -- noqa: RF04
@@ -30,7 +30,7 @@ comment on table waybill.dead_letter is
 'One row per row of a source that could not land; open while resolved_at is null.';
 comment on column waybill.dead_letter.load_id is
 'The load that it was part of, which counts it in rows_dead.';
-comment on column waybill.dead_letter.run_id is
+comment on column waybill.dead_letter.receipt_id is
 'The receipt that answered for it first; null until one has.';
 comment on column waybill.dead_letter.invocation_id is
 'The one run of the target process that wrote it.';

@@ -5,11 +5,18 @@ grant usage on schema waybill, raw_olist, raw_totesys to transformer, auditor;
 alter default privileges grant usage on schemas to transformer, auditor;
 alter default privileges grant select on tables to transformer, auditor;
 
-grant select on waybill.run, waybill.load, waybill.step, waybill.dead_letter
+grant select
+on waybill.receipt, waybill.load, waybill.dead_letter, waybill.run, waybill.step, waybill.lease,
+waybill.dbt_result, waybill.expectation_result
 to transformer, auditor;
-grant insert on waybill.step to transformer, auditor;
-grant insert on waybill.run to auditor;
-grant update (run_id) on waybill.load, waybill.step, waybill.dead_letter to auditor;
+grant insert on waybill.run, waybill.step, waybill.dbt_result, waybill.expectation_result
+to transformer, auditor;
+grant update (ended_at, status, failed_step, cause, versions)
+on waybill.run to transformer, auditor;
+grant update (ended_at, status, detail, cause) on waybill.step to transformer, auditor;
+grant insert, update, delete on waybill.lease to transformer, auditor;
+grant insert on waybill.receipt to auditor;
+grant update (receipt_id) on waybill.load, waybill.step, waybill.dead_letter to auditor;
 
 set role transformer;
 

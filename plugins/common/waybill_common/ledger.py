@@ -1,46 +1,187 @@
 """The steps of a run, as the ledger in schema `waybill` keeps them.
 
-Loads and steps stay open (`run_id` is null) until a receipt closes them: a receipt answers for all
-that happened since the one before it, also for what a killed run left behind.
+Loads and steps stay open (`receipt_id` is null) until a receipt closes them: a receipt answers for
+all that happened since the one before it, also for what a killed run left behind.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import json
+import os
+import signal
+import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
+from waybill_common import runs, step_outcome, versions
+from waybill_common.errors import WaybillError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from waybill_common.connections import Connection
+    from waybill_common.runs import Run
 
-_INSERT_STEP = """
-    insert into waybill.step (step, started_at, ended_at, succeeded, detail)
-    values (%s, %s, clock_timestamp(), %s, %s::jsonb)
+_INSERT_RUN = """
+    insert into waybill.run (
+        run_id, job, schedule, started_by, host, process_id, started_at, git_commit, versions, log_url
+    )
+    values (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)
+    on conflict (run_id) do nothing
+"""
+# What had failed or seemed lost goes on: its orchestrator tries the step again.
+_GO_ON = """
+    update waybill.run
+    set status = 'running', ended_at = null, failed_step = null, cause = null
+    where run_id = %s and (status = 'lost' or status = 'failed' and failed_step = %s)
+"""
+_ADD_VERSIONS = """
+    update waybill.run set versions = versions || %(versions)s::jsonb
+    where run_id = %(run)s and not versions @> %(versions)s::jsonb
+"""
+_BEGIN_STEP = """
+    insert into waybill.step (run_id, step, attempt, host, process_id)
+    select
+        %(run)s, %(step)s,
+        (select count(*) + 1 from waybill.step where run_id = %(run)s and step = %(step)s),
+        %(host)s, %(process)s
+    returning step_id
+"""
+_END_STEP = """
+    update waybill.step
+    set ended_at = clock_timestamp(), status = %s, detail = %s::jsonb, cause = %s
+    where step_id = %s
+"""
+_FAIL_RUN = """
+    update waybill.run
+    set ended_at = clock_timestamp(), status = 'failed', failed_step = %s, cause = %s
+    where run_id = %s and status = 'running'
+"""
+_END_RUN = """
+    update waybill.run
+    set ended_at = clock_timestamp(), status = 'succeeded'
+    where run_id = %s and status = 'running'
 """
 
 
+class Step(dict[str, Any]):
+    """The figures of a step worth keeping, stored as its `detail`.
+
+    Set its key `succeeded` to False for a step that ended in good order but failed, `data_quality`
+    to True where it failed for what it found in the data, and `cause` to the reason in one line.
+
+    Attributes:
+        step_id: Its row in `waybill.step`.
+    """
+
+    def __init__(self, run: Run, name: str, step_id: int) -> None:
+        super().__init__()
+        self.run = run
+        self.name = name
+        self.step_id = step_id
+
+
 @contextmanager
-def step(connection: Connection, name: str) -> Iterator[dict[str, Any]]:
-    """Record how long a step took and whether it succeeded.
+def step(connection: Connection, name: str) -> Iterator[Step]:
+    """Record a step: that it begins, and how long it took and whether it succeeded.
+
+    The first step of a run records the run; a failed one marks it as failed. SIGTERM ends the
+    step as a failed one where the process has no handler of its own.
 
     Args:
         connection: A warehouse role that may insert into `waybill.step`.
         name: The step as the job names it, such as `validate:raw`.
 
     Yields:
-        A dict for figures worth keeping; it is stored as the step's `detail`.
-        Set its key `succeeded` to False for a step that ended in good order but failed.
+        A dict for figures worth keeping.
+
+    Raises:
+        WaybillError: The warehouse has no ledger, or cannot be reached.
     """
-    started_at = dt.datetime.now(tz=dt.UTC)
-    detail: dict[str, Any] = {}
-    succeeded = False
+    record = _begin(connection, runs.current(), name)
     try:
-        yield detail
-        succeeded = bool(detail.pop("succeeded", True))
-    finally:
-        detail.pop("succeeded", None)
+        with _sigterm_ends_in_order():
+            yield record
+    except BaseException as error:
+        record |= {"succeeded": False, "cause": step_outcome.cause_of(error)}
+        try:
+            _end(connection, record)
+        except (WaybillError, psycopg.Error) as further:
+            sys.stderr.write(f"{name}: its end is not in the ledger: {further}\n")
+        raise
+    _end(connection, record)
+
+
+def end_run(connection: Connection, run: Run) -> None:
+    """Mark a run as succeeded, unless one of its steps has failed."""
+    with connection.connect() as session:
+        session.execute(_END_RUN, (run.run_id,))
+
+
+def _begin(connection: Connection, run: Run, name: str) -> Step:
+    try:
         with connection.connect() as session:
-            session.execute(_INSERT_STEP, (name, started_at, succeeded, json.dumps(detail)))
+            _register(session, run, name)
+            bound = {"run": run.run_id, "step": name, "host": run.host, "process": os.getpid()}
+            row = session.execute(_BEGIN_STEP, bound).fetchone()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+        msg = f"The warehouse {connection.place} has no ledger, or an older one."
+        raise WaybillError(msg, "Prepare it with `meltano invoke warehouse:up`.") from error
+    return Step(run, name, row[0] if row else 0)
+
+
+def _register(session: psycopg.Connection[Any], run: Run, name: str) -> None:
+    known = session.execute("select from waybill.run where run_id = %s", (run.run_id,)).fetchone()
+    found = json.dumps(versions.installed() | versions.of_server(session))
+    if known is None:
+        session.execute(
+            _INSERT_RUN,
+            (
+                *(run.run_id, run.job, run.schedule, run.started_by, run.host, run.process_id),
+                *(run.started_at, versions.git_commit(), found, run.log_url),
+            ),
+        )
+        return
+    session.execute(_GO_ON, (run.run_id, name))
+    session.execute(_ADD_VERSIONS, {"run": run.run_id, "versions": found})
+
+
+def _end(connection: Connection, record: Step) -> None:
+    succeeded = bool(record.pop("succeeded", True))
+    cause = record.pop("cause", None)
+    status = "succeeded" if succeeded else "failed"
+    step_outcome.write(
+        record.name,
+        status=status,
+        is_data_quality=bool(record.get("data_quality")),
+        cause=cause,
+    )
+    with connection.connect() as session:
+        session.execute(_END_STEP, (status, json.dumps(record), cause, record.step_id))
+        if not succeeded:
+            session.execute(_FAIL_RUN, (record.name, cause, record.run.run_id))
+        elif not record.run.is_of_job:
+            session.execute(_END_RUN, (record.run.run_id,))
+
+
+@contextmanager
+def _sigterm_ends_in_order() -> Iterator[None]:
+    """Let SIGTERM unwind the stack, where it would otherwise end the process at once."""
+    is_ours = threading.current_thread() is threading.main_thread() and (
+        signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    )
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    if is_ours:
+        signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from conftest import Dbt
     from waybill_warehouse.scratch import ScratchDatabase
 
-_STEPS = "select step, succeeded, detail from waybill.step order by step_id"
+_STEPS = "select step, status = 'succeeded', detail from waybill.step order by step_id"
 
 
 def test_a_build_is_recorded_with_its_counts(
@@ -43,7 +43,7 @@ def test_a_quiet_build_says_how_far_it_has_come(
     """A job leaves dbt's hundreds of lines out, and its reader still sees that it goes on."""
     code, output = small_project.run("build", "--log-level", "warn", "--select", "flawed")
     assert code == 1
-    assert warehouse.rows("select succeeded from waybill.step") == [(False,)]
+    assert warehouse.rows("select status = 'succeeded' from waybill.step") == [(False,)]
     assert "dbt:build: 1 of 2 models, snapshots and tests" in output
     assert "dbt:build: 2 of 2 models, snapshots and tests" in output
     assert "dbt:build: 1 fail, 1 success in " in output

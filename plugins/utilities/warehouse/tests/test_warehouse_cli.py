@@ -197,7 +197,7 @@ def test_an_interrupted_up_is_completed_by_the_next(started: Cluster) -> None:
     databases.create(started.admin(), ["source"])
 
     assert run("up").returncode == 0
-    assert run("psql", "-Atc", "select count(*) from waybill.run").stdout == "0\n"
+    assert run("psql", "-Atc", "select count(*) from waybill.receipt").stdout == "0\n"
     reader = passwords.load(started.folder / passwords.FILE)["source_reader"]
     url = f"postgresql://source_reader:{reader}@127.0.0.1:{started.admin().port}/source"
     psycopg.connect(url).close()

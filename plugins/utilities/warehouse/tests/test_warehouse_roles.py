@@ -15,21 +15,23 @@ ALLOWED = [
     ("transformer", "create table marketplace.fct_x as select * from raw_olist.orders"),
     ("transformer", "create schema retail"),
     ("transformer", "select * from waybill.load"),
-    (
-        "transformer",
-        "insert into waybill.step (step, started_at, ended_at, succeeded) values ('dbt:build', now(), now(), true)",
-    ),
+    ("transformer", "insert into waybill.step (step) values ('dbt:build')"),
+    ("transformer", "update waybill.run set status = 'failed', ended_at = now()"),
+    ("transformer", "delete from waybill.lease"),
     ("auditor", "select * from raw_olist.orders"),
     ("auditor", "select * from staging.stg_orders"),
     ("auditor", "select * from marketplace.fct_orders"),
     ("auditor", "create temporary table sample as select 1"),
     (
         "auditor",
-        "insert into waybill.run values (gen_random_uuid(), 'olist', now(), now(), true, '{}')",
+        """
+        insert into waybill.receipt (receipt_id, scope, started_at, ended_at, is_balanced, receipt)
+        values (gen_random_uuid(), 'olist', now(), now(), true, '{}')
+        """,
     ),
-    ("auditor", "update waybill.step set run_id = null"),
+    ("auditor", "update waybill.step set receipt_id = null"),
     ("auditor", "select * from waybill.dead_letter"),
-    ("auditor", "update waybill.dead_letter set run_id = null"),
+    ("auditor", "update waybill.dead_letter set receipt_id = null"),
     ("loader", "update waybill.dead_letter set resolved_at = now(), resolved_by = 'replay'"),
     ("reader", "select * from marketplace.fct_orders"),
 ]
@@ -43,6 +45,8 @@ DENIED = [
     ("auditor", "update marketplace.fct_orders set id = 2"),
     ("auditor", "update waybill.load set rows_inserted = 0"),
     ("auditor", "delete from waybill.run"),
+    ("auditor", "delete from waybill.receipt"),
+    ("transformer", "update waybill.receipt set is_balanced = true"),
     ("auditor", "create schema notes"),
     ("auditor", "create table public.notes (id int)"),
     ("reader", "select * from raw_olist.orders"),

@@ -52,7 +52,7 @@ def test_it_runs_whoever_starts_it(
     # A machine that is set up otherwise next time finds the data usable.
     assert run("up").returncode == 0
     with own_cluster.admin("warehouse").connect() as session:
-        assert session.execute("select count(*) from waybill.run").fetchone() == (0,)
+        assert session.execute("select count(*) from waybill.receipt").fetchone() == (0,)
 
 
 def test_without_any_way_root_is_told(tmp_path: Path, own_home: Path) -> None:

@@ -239,16 +239,19 @@ class Shop:
         self.database.execute(drop + MARTS, role="transformer")
 
     def open_rows(self) -> int:
-        """Loads and steps that no receipt has answered for."""
+        """Loads and steps before the receipt that none has answered for."""
         query = """
-            select (select count(*) from waybill.load where run_id is null)
-                + (select count(*) from waybill.step where run_id is null)
+            select (select count(*) from waybill.load where receipt_id is null)
+                + (
+                    select count(*) from waybill.step
+                    where receipt_id is null and step not like 'waybill:receipt%'
+                )
         """
         return int(self.database.rows(query)[0][0])
 
     def kept_receipt(self) -> dict[str, Any]:
         """The newest receipt, as the warehouse keeps it."""
-        query = "select receipt from waybill.run order by ended_at desc limit 1"
+        query = "select receipt from waybill.receipt order by ended_at desc limit 1"
         return self.database.rows(query)[0][0]
 
     def _sum(self, table: str, column: str) -> Decimal:

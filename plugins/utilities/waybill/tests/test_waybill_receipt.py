@@ -23,7 +23,7 @@ def test_a_landed_row_deleted_behind_its_back_is_named(shop: Any, receipt: Run) 
     assert "orders.csv: 2 landed of 3 rows" in printed
     assert "order_id b: in the mart, not in raw_olist.orders" in printed
     assert "not balanced" in printed
-    assert shop.database.rows("select is_balanced from waybill.run") == [(False,)]
+    assert shop.database.rows("select is_balanced from waybill.receipt") == [(False,)]
     assert shop.open_rows() == 0
 
 

@@ -82,9 +82,9 @@ def test_a_dead_letter_is_accounted_for_and_shown(shop: Any, receipt: Run) -> No
     assert f"kept by the marts, {shown}: {command}" in printed
     kept = shop.kept_receipt()["streams"][0]
     assert (kept["movement"]["dead"], kept["dead_letters"]) == (1, 1)
-    assert shop.database.rows("select count(*) from waybill.dead_letter where run_id is null") == [
-        (0,)
-    ]
+    assert shop.database.rows(
+        "select count(*) from waybill.dead_letter where receipt_id is null"
+    ) == [(0,)]
 
     code, printed = receipt("olist")
     assert code == 0, printed

@@ -12,7 +12,7 @@ from waybill.letters import listing
 from waybill.letters import replay as replaying
 from waybill.receipt.issue import issue
 from waybill.receipt.printing import console, show
-from waybill_common import contracts, project
+from waybill_common import connections, contracts, ledger, project
 from waybill_common.errors import WaybillError, fail, reports_errors
 
 EXIT_NO_RECEIPT = 2
@@ -63,8 +63,15 @@ def receipt(sources: list[str]) -> int:
     Returns:
         0 where everything adds up, 1 where something differs.
     """
+    auditor = connections.warehouse("auditor")
     try:
-        issued = issue(sources)
+        with ledger.step(auditor, "-".join(["waybill:receipt", *sources])) as detail:
+            issued = issue(sources, detail)
+            differences = issued.all_differences
+            detail |= {"receipt_id": issued.receipt_id, "differences": len(differences)}
+            if differences:
+                detail |= {"succeeded": False, "data_quality": True, "cause": str(differences[0])}
+        ledger.end_run(auditor, detail.run)
     except WaybillError as error:
         fail(error, exit_code=EXIT_NO_RECEIPT)
     show(issued, console())

@@ -20,13 +20,13 @@ _ROWS = """
         max(target_table) as target_table,
         (sum(rows_inserted) - sum(rows_deleted))::bigint as landed,
         (sum(rows_updated) + sum(rows_superseded))::bigint as replaced,
-        coalesce(sum(rows_received) filter (where run_id is null), 0)::bigint as read,
-        coalesce(sum(rows_inserted) filter (where run_id is null), 0)::bigint as new,
-        coalesce(sum(rows_updated) filter (where run_id is null), 0)::bigint as changed,
-        coalesce(sum(rows_unchanged) filter (where run_id is null), 0)::bigint as unchanged,
-        coalesce(sum(rows_superseded) filter (where run_id is null), 0)::bigint as superseded,
-        coalesce(sum(rows_deleted) filter (where run_id is null), 0)::bigint as deleted,
-        coalesce(sum(rows_dead) filter (where run_id is null), 0)::bigint as dead
+        coalesce(sum(rows_received) filter (where receipt_id is null), 0)::bigint as read,
+        coalesce(sum(rows_inserted) filter (where receipt_id is null), 0)::bigint as new,
+        coalesce(sum(rows_updated) filter (where receipt_id is null), 0)::bigint as changed,
+        coalesce(sum(rows_unchanged) filter (where receipt_id is null), 0)::bigint as unchanged,
+        coalesce(sum(rows_superseded) filter (where receipt_id is null), 0)::bigint as superseded,
+        coalesce(sum(rows_deleted) filter (where receipt_id is null), 0)::bigint as deleted,
+        coalesce(sum(rows_dead) filter (where receipt_id is null), 0)::bigint as dead
     from waybill.load
     where target_schema = %(schema)s
     group by stream
@@ -59,7 +59,7 @@ _READS = """
     where target_schema = %(schema)s
         and invocation_id in (
             select invocation_id from waybill.load
-            where target_schema = %(schema)s and run_id is null
+            where target_schema = %(schema)s and receipt_id is null
         )
     order by load_id
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import uuid
 from decimal import Decimal
 from functools import partial
@@ -17,7 +16,7 @@ from psycopg.types.json import set_json_loads
 from waybill.receipt import manifest, marts, streams
 from waybill.receipt.accounts import accounts
 from waybill.receipt.model import Difference, Receipt
-from waybill.receipt.steps import open_steps
+from waybill.receipt.steps import close_steps, open_steps
 from waybill_common import connections, contracts, project
 from waybill_common.errors import WaybillError
 
@@ -26,33 +25,29 @@ if TYPE_CHECKING:
 
     from waybill.receipt.model import MartReport, StreamReport
     from waybill_common.contracts import Contract
+    from waybill_common.ledger import Step
 
-RUN_ID_VARIABLE = "WAYBILL_RUN_ID"
-"""Set it to give a receipt a run id known beforehand, such as an orchestrator's."""
-
-_MISSING = """
-    select name
-    from (values ('waybill.load'), ('waybill.dead_letter')) as needed (name)
-    where to_regclass(name) is null
-"""
-_INSERT_RUN = """
-    insert into waybill.run (run_id, scope, started_at, ended_at, is_balanced, receipt)
-    values (%s, %s, %s, %s, %s, %s::jsonb)
+_INSERT_RECEIPT = """
+    insert into waybill.receipt (
+        receipt_id, run_id, scope, started_at, ended_at, is_balanced, receipt
+    )
+    values (%s, %s, %s, %s, %s, %s, %s::jsonb)
 """
 _CLOSE_LOADS = (
-    "update waybill.load set run_id = %s where run_id is null and target_schema = any(%s)"
+    "update waybill.load set receipt_id = %s where receipt_id is null and target_schema = any(%s)"
 )
-_CLOSE_LETTERS = (
-    "update waybill.dead_letter set run_id = %s where run_id is null and target_schema = any(%s)"
-)
-_CLOSE_STEPS = "update waybill.step set run_id = %s where run_id is null"
+_CLOSE_LETTERS = """
+    update waybill.dead_letter set receipt_id = %s
+    where receipt_id is null and target_schema = any(%s)
+"""
 
 
-def issue(sources: Sequence[str]) -> Receipt:
-    """Reconcile sources, keep the receipt in `waybill.run`, and close their loads and all steps.
+def issue(sources: Sequence[str], own: Step) -> Receipt:
+    """Reconcile sources, keep the receipt in `waybill.receipt`, and close their loads and all steps.
 
     Args:
         sources: Ids of contracts; none means all.
+        own: The step that issues it.
 
     Raises:
         WaybillError: The receipt could not be made. Nothing is closed then.
@@ -62,9 +57,8 @@ def issue(sources: Sequence[str]) -> Receipt:
         session.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         set_json_loads(partial(json.loads, parse_float=Decimal), session)
         try:
-            _require_ledger(session)
-            receipt = _reconciled(session, chosen)
-            _close(session, receipt, [contract.raw_schema for contract in chosen])
+            receipt = _reconciled(session, chosen, own)
+            _close(session, receipt, [contract.raw_schema for contract in chosen], own)
             session.commit()
         except psycopg.errors.SerializationFailure as error:
             msg = "Another receipt closed the same loads at the same time."
@@ -86,21 +80,17 @@ def _chosen(sources: Sequence[str]) -> tuple[Contract, ...]:
     return tuple(contract for name, contract in known.items() if not sources or name in sources)
 
 
-def _require_ledger(session: psycopg.Connection[dict[str, Any]]) -> None:
-    row = session.execute(_MISSING).fetchone()
-    if row:
-        msg = f"The warehouse has no ledger ({row['name']})."
-        raise WaybillError(msg, "Apply load/bootstrap with `meltano invoke warehouse:up`.")
-
-
-def _reconciled(session: psycopg.Connection[dict[str, Any]], chosen: Sequence[Contract]) -> Receipt:
+def _reconciled(
+    session: psycopg.Connection[dict[str, Any]], chosen: Sequence[Contract], own: Step
+) -> Receipt:
     schemas = [contract.raw_schema for contract in chosen]
-    steps = open_steps(session, schemas)
+    steps = open_steps(session, schemas, own)
     reports = [report for contract in chosen for report in _streams(session, contract)]
     checked, differences, notes = _marts(session, schemas)
     ended_at = dt.datetime.now(tz=dt.UTC)
     return Receipt(
-        run_id=_run_id(session),
+        receipt_id=str(uuid.uuid4()),
+        run_id=str(own.run.run_id),
         scope=tuple(contract.source for contract in chosen),
         started_at=min((step.started_at for step in steps), default=ended_at),
         ended_at=ended_at,
@@ -141,23 +131,13 @@ def _marts(
     return [marts.audit(session, rule) for rule in in_scope], [], notes
 
 
-def _run_id(session: psycopg.Connection[dict[str, Any]]) -> str:
-    """The id from the environment if it is a new UUID, otherwise a random one."""
-    try:
-        wanted = uuid.UUID(os.environ.get(RUN_ID_VARIABLE, ""))
-    except ValueError:
-        return str(uuid.uuid4())
-    query = "select 1 as taken from waybill.run where run_id = %s"
-    is_taken = session.execute(query, (wanted,)).fetchone() is not None
-    return str(uuid.uuid4() if is_taken else wanted)
-
-
 def _close(
-    session: psycopg.Connection[dict[str, Any]], receipt: Receipt, schemas: list[str]
+    session: psycopg.Connection[dict[str, Any]], receipt: Receipt, schemas: list[str], own: Step
 ) -> None:
     session.execute(
-        _INSERT_RUN,
+        _INSERT_RECEIPT,
         (
+            receipt.receipt_id,
             receipt.run_id,
             ",".join(receipt.scope),
             receipt.started_at,
@@ -166,12 +146,12 @@ def _close(
             receipt.to_json(),
         ),
     )
-    session.execute(_CLOSE_LOADS, (receipt.run_id, schemas))
-    session.execute(_CLOSE_LETTERS, (receipt.run_id, schemas))
-    session.execute(_CLOSE_STEPS, (receipt.run_id,))
+    session.execute(_CLOSE_LOADS, (receipt.receipt_id, schemas))
+    session.execute(_CLOSE_LETTERS, (receipt.receipt_id, schemas))
+    close_steps(session, receipt.receipt_id, own)
 
 
 def _keep(receipt: Receipt) -> None:
     folder = project.home() / "receipts"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{receipt.run_id}.json").write_text(receipt.to_json() + "\n", encoding="utf-8")
+    (folder / f"{receipt.receipt_id}.json").write_text(receipt.to_json() + "\n", encoding="utf-8")

@@ -111,10 +111,12 @@ class Receipt:
     """All that happened to some sources since the receipt before, and whether it adds up.
 
     Attributes:
+        run_id: The run that issued it.
         scope: The sources it answers for.
         differences: Those of no single stream or mart.
     """
 
+    receipt_id: str
     run_id: str
     scope: tuple[str, ...]
     started_at: dt.datetime

@@ -12,23 +12,38 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from waybill_common.ledger import Step
+
 _STEPS = """
-    select step as name, started_at, ended_at, succeeded
+    select step as name, started_at, ended_at, status = 'succeeded' as succeeded
     from waybill.step
-    where run_id is null
+    where step_id = any(%(steps)s) and status <> 'running'
     union all
     select 'load ' || target_schema, min(started_at), max(committed_at), true
     from waybill.load
-    where run_id is null and target_schema = any(%s)
+    where receipt_id is null and target_schema = any(%(schemas)s)
     group by invocation_id, target_schema
     order by started_at, ended_at
 """
+# Steps of a run that still goes on are for its own receipt.
+_OPEN = """
+    select step_id
+    from waybill.step
+    where receipt_id is null
+        and (status <> 'running' or step_id = %(own)s)
+        and not exists (
+            select from waybill.run
+            where run.run_id = step.run_id and run.status = 'running' and run.run_id <> %(run)s
+        )
+"""
+_CLOSE = "update waybill.step set receipt_id = %s where step_id = any(%s)"
 
 
 def open_steps(
-    session: psycopg.Connection[dict[str, Any]], schemas: Sequence[str]
+    session: psycopg.Connection[dict[str, Any]], schemas: Sequence[str], own: Step
 ) -> tuple[StepReport, ...]:
-    """Steps of any kind, and one for each invocation of a target that loaded one of the schemas."""
+    """Steps of any kind that have ended, and one for each target that loaded one of the schemas."""
+    bound = {"steps": _open(session, own), "schemas": list(schemas)}
     return tuple(
         StepReport(
             name=row["name"],
@@ -36,8 +51,18 @@ def open_steps(
             seconds=_seconds(row),
             succeeded=row["succeeded"],
         )
-        for row in session.execute(_STEPS, (list(schemas),))
+        for row in session.execute(_STEPS, bound)
     )
+
+
+def close_steps(session: psycopg.Connection[dict[str, Any]], receipt_id: str, own: Step) -> None:
+    """Mark the steps that a receipt answers for, its own among them."""
+    session.execute(_CLOSE, (receipt_id, _open(session, own)))
+
+
+def _open(session: psycopg.Connection[dict[str, Any]], own: Step) -> list[int]:
+    bound = {"run": own.run.run_id, "own": own.step_id}
+    return [row["step_id"] for row in session.execute(_OPEN, bound)]
 
 
 def _seconds(row: dict[str, Any]) -> Decimal:

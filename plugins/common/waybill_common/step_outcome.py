@@ -1,0 +1,51 @@
+"""How a step ended, told to whoever started it without a database: `WAYBILL_STEP_OUTCOME`.
+
+`meltano run` ends with 1 whatever broke; an orchestrator has to know whether trying again may help.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+
+from waybill_common.errors import WaybillError
+
+VARIABLE = "WAYBILL_STEP_OUTCOME"
+"""Path of the file to write: {"step", "status", "data_quality", "cause"}."""
+
+
+def write(step: str, *, status: str, is_data_quality: bool, cause: str | None) -> None:
+    """Write the file that the environment asks for, if it does; the last step's outcome stays.
+
+    Args:
+        step: The step as the job names it.
+        status: `succeeded` or `failed`.
+        is_data_quality: Whether it failed for what it found in the data, so that a retry is idle.
+        cause: Why it failed, in one line.
+    """
+    if not (path := os.environ.get(VARIABLE)):
+        return
+    outcome = {"step": step, "status": status, "data_quality": is_data_quality, "cause": cause}
+    # A step has ended as it has ended, whether or not somebody can be told.
+    with suppress(OSError):
+        Path(path).write_text(json.dumps(outcome), encoding="utf-8")
+
+
+def cause_of(error: BaseException) -> str:
+    """Why a step was broken off, in one line that shows no value of a row and no password."""
+    match error:
+        case WaybillError():
+            return str(error)
+        case KeyboardInterrupt():
+            return "interrupted"
+        case SystemExit():
+            return f"left with exit code {error.code}"
+        case psycopg.Error():
+            code = f" {error.sqlstate}" if error.sqlstate else ""
+            return f"PostgreSQL: {type(error).__name__}{code}"
+        case _:
+            return f"a defect: {type(error).__name__}; its traceback is in the log"
