@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from waybill_common import private_files
 from waybill_common.connections import SOURCE_DATABASE, WAREHOUSE_DATABASE
-from waybill_warehouse import ports
+from waybill_common.ports import HOST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,5 +32,5 @@ def write(folder: Path, port: int, *, suffix: str = "") -> None:
         suffix: Distinguishes databases of one test from those of another.
     """
     databases = {name: name + suffix for name in (WAREHOUSE_DATABASE, SOURCE_DATABASE)}
-    address = {"host": ports.HOST, "port": port, "databases": databases}
+    address = {"host": HOST, "port": port, "databases": databases}
     private_files.write(folder / FILE, json.dumps(address, indent=2) + "\n")

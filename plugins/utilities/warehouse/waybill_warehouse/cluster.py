@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from waybill_common import connections, private_files
 from waybill_common.connections import SUPERUSER
 from waybill_common.errors import WaybillError
+from waybill_common.ports import is_free
 from waybill_warehouse import (
     address,
     binaries,
@@ -144,7 +145,7 @@ class Cluster:
             address.write(self.folder, port)
             if self._launch(server, port):
                 return
-            if ports.fixed() or ports.is_free(port):
+            if ports.fixed() or is_free(port):
                 break
         msg = f"The embedded Postgres did not start: {self._last_words()}."
         raise WaybillError(msg, f"See the newest file in {self._log}.")

@@ -1,0 +1,101 @@
+"""The one kind of task: `meltano run` of a step's blocks."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from waybill_airflow import outcome, places, step_environment
+from waybill_airflow.running import Running
+from waybill_common import project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Context
+
+
+class MeltanoOperator(BaseOperator):
+    """Runs blocks by Meltano; bad data fail at once, all else may be tried again.
+
+    Args:
+        blocks: What each `meltano run` is given; a failure does not keep the next one from running.
+        schedule_env: Environment of the schedule.
+        timeout: Seconds after which Meltano is asked to stop.
+    """
+
+    ui_color = "#e6f0f5"
+
+    def __init__(
+        self,
+        *,
+        blocks: Sequence[Sequence[str]],
+        schedule_env: dict[str, str],
+        timeout: float,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.blocks = [list(each) for each in blocks]
+        self.schedule_env = schedule_env
+        self.timeout = timeout
+        self._running: Running | None = None
+
+    def execute(self, context: Context) -> None:
+        """Run the blocks; their lines are the task's log.
+
+        Raises:
+            AirflowFailException: The data were at fault: no retry.
+            AirflowException: Anything else was.
+        """
+        with tempfile.TemporaryDirectory(prefix="waybill-step-") as folder:
+            failures = [
+                failure
+                for number, blocks in enumerate(self.blocks)
+                if (failure := self._run(blocks, context, Path(folder) / f"{number}.json"))
+            ]
+        if failures:
+            raise failures[0]
+
+    def on_kill(self) -> None:
+        """Let Meltano stop by itself when the task is ended from outside."""
+        if self._running:
+            self._running.stop()
+
+    def _run(self, blocks: list[str], context: Context, file: Path) -> AirflowException | None:
+        instance = context["ti"]
+        # A run that was killed keeps its state locked for five minutes. Within one DAG run the try
+        # before this one is over, and no other run of the schedule is under way.
+        again = ["--force"] if instance.try_number > 1 else []
+        command = [str(places.meltano()), "run", "--no-install", *again, *blocks]
+        self.log.info("meltano run %s", " ".join([*again, *blocks]))
+        self._running = Running(
+            command,
+            cwd=project.root(),
+            env=step_environment.build(
+                self.schedule_env,
+                dag_id=instance.dag_id,
+                airflow_run_id=instance.run_id,
+                log_url=instance.log_url,
+                outcome=file,
+            ),
+            timeout=self.timeout,
+        )
+        code = self._running.follow(lambda line: self.log.info("%s", line))
+        if code == 0:
+            return None
+        ended = outcome.read(file)
+        name = ended.step or " ".join(blocks)
+        if self._running.timed_out:
+            return AirflowException(
+                f"{name} took longer than {self.timeout:.0f} s and was stopped."
+            )
+        cause = f": {ended.cause}" if ended.cause else f" with exit code {code}; its log is above."
+        if ended.is_data_quality:
+            return AirflowFailException(
+                f"{name} failed on the data, so it is not tried again{cause}"
+            )
+        return AirflowException(f"{name} failed{cause}")

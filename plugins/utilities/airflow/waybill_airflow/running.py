@@ -1,0 +1,96 @@
+"""One run of Meltano under a task: its lines as they come, its end by itself, by a limit or by request."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+STOP_SECONDS = 60
+"""How long Meltano has to stop by itself: its loader ends its transaction, its locks are given back."""
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Running:
+    """A process whose output goes line by line to a function.
+
+    Args:
+        command: What to run.
+        cwd: Where.
+        env: Its whole environment.
+        timeout: Seconds after which it is asked to stop.
+    """
+
+    def __init__(
+        self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], timeout: float
+    ) -> None:
+        self.timed_out = False
+        self._timeout = timeout
+        self._process = subprocess.Popen(  # noqa: S603 - blocks of the project's jobs, no shell
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            preexec_fn=_end_with_parent if _LIBC else None,  # noqa: PLW1509 - of C alone, no locks
+        )
+
+    def follow(self, say: Callable[[str], None]) -> int:
+        """Pass on its lines until it ends; returns its exit code."""
+        limit = threading.Timer(self._timeout, self._on_timeout)
+        limit.daemon = True
+        limit.start()
+        try:
+            with self._process:
+                for line in self._process.stdout or ():
+                    say(line.rstrip("\n"))
+                return self._process.wait()
+        finally:
+            limit.cancel()
+
+    def stop(self) -> None:
+        """Ask it to stop; end it and all it started if it does not."""
+        if self._process.poll() is not None:
+            return
+        started = [*psutil.Process(self._process.pid).children(recursive=True)]
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        for process in started:
+            if process.is_running() and _session(process) == _session(psutil.Process()):
+                process.kill()
+
+    def _on_timeout(self) -> None:
+        self.timed_out = True
+        self.stop()
+
+
+def _end_with_parent() -> None:
+    # Meltano is told when the task's process has gone, however that ended.
+    if _LIBC:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _session(process: psutil.Process) -> int | None:
+    # The embedded Postgres leaves the session of the step that started it, and stays.
+    try:
+        return os.getsid(process.pid)
+    except ProcessLookupError:
+        return None

@@ -1,0 +1,100 @@
+"""Airflow's configuration, as environment variables: Waybill's own, which any AIRFLOW__… overrides."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from waybill_airflow import metadata, places, secret_values
+from waybill_common import private_files
+from waybill_common.ports import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NO_DEADLINES = "WAYBILL_AIRFLOW_NO_DEADLINES"
+"""Set for `airflow dags test`, which ends with 1 where a DAG has a deadline (a defect of 3.3)."""
+
+_FIXED = {
+    # Every run of ours is a process of its own, so a few workers serve many schedules.
+    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+    "AIRFLOW__CORE__PARALLELISM": "8",
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{secret_values.USER}:admin",
+    # Longer than a step takes to stop Meltano (running.STOP_SECONDS).
+    "AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME": "90",
+    # A killed scheduler's tasks start anew within 3 minutes: 30 s until it counts as dead, looked
+    # for every 30 s; 90 s where only the task's process has gone.
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "30",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "10",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "90",
+    # A schedule that is new in YAML is live within seconds, and a parse costs next to nothing.
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+    "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "5",
+    "AIRFLOW__API__WORKERS": "1",
+    "AIRFLOW__API__EXPOSE_CONFIG": "False",
+    # Each heartbeat of a task is a request.
+    "AIRFLOW__LOGGING__NAMESPACE_LEVELS": "http.access=WARNING",
+    "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+}
+_SECRETS = (
+    ("AIRFLOW__CORE__FERNET_KEY", "fernet_key"),
+    ("AIRFLOW__API__SECRET_KEY", "api_secret_key"),
+    ("AIRFLOW__API_AUTH__JWT_SECRET", "jwt_secret"),
+)
+"""Variables, and the secrets that they hold."""
+_CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+
+
+def environment(port: int) -> dict[str, str]:
+    """The environment of Airflow's processes.
+
+    Args:
+        port: Of the UI and the API.
+
+    Returns:
+        This process's environment, Waybill's settings where it has none, and the secrets.
+    """
+    secrets = secret_values.load()
+    base = f"http://{HOST}:{port}"
+    ours = _FIXED | {
+        "AIRFLOW_HOME": str(places.home()),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(places.dags()),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(places.dags().parent / "plugins"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(places.passwords()),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
+        "AIRFLOW__API__BASE_URL": base,
+        "AIRFLOW__API__HOST": HOST,
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(places.logs()),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(
+            places.logs() / "dag_processor"
+        ),
+    }
+    ours |= {variable: secrets[name] for variable, name in _SECRETS}
+    if not _is_set(_CONNECTION, os.environ):
+        metadata.prepare(secrets["database_password"])
+        ours[_CONNECTION] = metadata.url(secrets["database_password"])
+    kept = {name: value for name, value in ours.items() if not _is_set(name, os.environ)}
+    _make_configuration()
+    return {**os.environ, **kept}
+
+
+def is_ours(variable: str) -> bool:
+    """Whether a variable is Airflow's own, and no business of what a task runs."""
+    return variable.startswith(("AIRFLOW__", "AIRFLOW_HOME", "AIRFLOW_CTX_", "_AIRFLOW"))
+
+
+def _is_set(name: str, given: Mapping[str, str]) -> bool:
+    return any(given.get(name + suffix) for suffix in ("", "_CMD", "_SECRET"))
+
+
+def _make_configuration() -> None:
+    # Airflow writes this file where there is none, with a key in it and for all to read.
+    file = places.home() / "airflow.cfg"
+    if not file.exists():
+        private_files.write(file, "# The environment configures Airflow: docs/scheduling.md.\n")

@@ -1,0 +1,143 @@
+"""Airflow's four processes and the watcher: all together for development, one by one as services."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from waybill_airflow import places, secret_values, settings, watch
+from waybill_airflow.service import Service
+from waybill_airflow.supervisor import Supervisor
+from waybill_common.errors import WaybillError
+from waybill_common.ports import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PROCESSES: dict[str, Sequence[str]] = {
+    "api-server": ("api-server",),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+}
+"""In the order of their start. Logs are files that the API reads, so none of them is served twice."""
+
+_WATCHER = "watcher"
+_READY_SECONDS = 1.0
+
+
+def up(port: int) -> None:
+    """Run the whole stack until it is stopped.
+
+    Args:
+        port: Of the UI.
+
+    Raises:
+        WaybillError: The metadata cannot be prepared, or a process ends again and again.
+    """
+    environment = settings.environment(port)
+    print("airflow: preparing its database", flush=True)
+    _migrate(environment)
+    os.environ.update(environment)
+    watch.refresh()
+    page = _Page(port)
+    services = [
+        *(_service(name, environment, places.process_logs()) for name in PROCESSES),
+        _watcher(environment, places.process_logs()),
+    ]
+    for service in services:
+        if service.name == "scheduler":
+            # A task that cannot reach the API fails.
+            service.may_start = page.answers
+    Supervisor(services, page.announce).run()
+
+
+def serve(name: str, port: int) -> None:
+    """Run one process, its output on this one's; the dag-processor brings the watcher.
+
+    Args:
+        name: One of `PROCESSES`.
+        port: Of the UI.
+    """
+    environment = settings.environment(port)
+    if name == "dag-processor":
+        os.environ.update(environment)
+        watch.refresh()
+        services = [_service(name, environment, None), _watcher(environment, None)]
+    else:
+        services = [_service(name, environment, None)]
+    Supervisor(services, lambda: None).run()
+
+
+def _service(name: str, environment: Mapping[str, str], logs: Path | None) -> Service:
+    command = [str(_beside("airflow")), *PROCESSES[name]]
+    return Service(name, command, environment, logs / f"{name}.log" if logs else None)
+
+
+def _watcher(environment: Mapping[str, str], logs: Path | None) -> Service:
+    log = logs / f"{_WATCHER}.log" if logs else None
+    return Service(_WATCHER, [_beside("waybill-airflow"), "watch"], environment, log)
+
+
+def _migrate(environment: Mapping[str, str]) -> None:
+    log = places.process_logs() / "migrate.log"
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        done = subprocess.run(  # noqa: S603 - Airflow's own command
+            [_beside("airflow"), "db", "migrate"],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        msg = f"Airflow's database could not be prepared: `airflow db migrate` ended with {done.returncode}."
+        raise WaybillError(msg, f"Find the reason in {log}.")
+
+
+def _beside(name: str) -> Path:
+    return Path(sys.executable).with_name(name)
+
+
+class _Page:
+    """The UI: asked until it answers, and then announced once."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._is_there = False
+        self._is_announced = False
+        self._next_look = 0.0
+
+    def answers(self) -> bool:
+        """Whether it has answered."""
+        if not self._is_there and time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _READY_SECONDS
+            self._is_there = self._asked()
+        return self._is_there
+
+    def announce(self) -> None:
+        """Say where it is, once it answers."""
+        if self._is_announced or not self.answers():
+            return
+        self._is_announced = True
+        print(
+            f"airflow: http://{HOST}:{self._port}\n"
+            f"airflow: user {secret_values.USER}, password in {places.passwords()}\n"
+            f"airflow: logs in {places.process_logs()} and {places.logs()}; Ctrl-C ends it",
+            flush=True,
+        )
+
+    def _asked(self) -> bool:
+        client = http.client.HTTPConnection(HOST, self._port, timeout=2)
+        try:
+            client.request("GET", "/api/v2/version")
+            return client.getresponse().status == http.client.OK
+        except OSError:
+            return False
+        finally:
+            client.close()
