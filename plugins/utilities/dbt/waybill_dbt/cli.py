@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
-from typing import TYPE_CHECKING, Any
-
-from dbt.artifacts.schemas.run import RunExecutionResult
-from dbt.cli.main import dbtRunner
+from typing import TYPE_CHECKING
 
 from waybill_common import connections, ledger
 from waybill_common.errors import WaybillError, reports_errors
-from waybill_dbt import environment, outcome
+from waybill_dbt import changed, environment, outcome
 from waybill_dbt.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Sequence
+
+    from waybill_common.connections import Connection
+    from waybill_dbt.outcome import Ended
 
 OFFLINE = frozenset({"clean", "deps", "init", "list", "ls", "parse"})
 """Commands that read the project alone, so that they work before there is a warehouse."""
 
 RECORDED = frozenset({"build", "run", "seed", "snapshot", "test"})
 """Commands that are a step of a job."""
-
-TERMINATED = 128 + signal.SIGTERM
 
 
 @reports_errors
@@ -39,7 +35,7 @@ def run(arguments: list[str]) -> int:
     """Run one dbt command in this process.
 
     Args:
-        arguments: What follows `dbt` on its command line.
+        arguments: What follows `dbt` on its command line; `build --changed` is ours.
 
     Returns:
         dbt's exit code: 0 for success, 1 when a model or test failed, 2 for any other error;
@@ -54,53 +50,34 @@ def run(arguments: list[str]) -> int:
         # dbt parses anew whenever the profile changes, so use the warehouse's where there is one.
         with contextlib.suppress(WaybillError):
             os.environ.update(environment.for_warehouse(connections.warehouse("transformer")))
-        return _invoke(arguments, {})
+        return _dbt(arguments).code
     connection = connections.warehouse("transformer")
     os.environ.update(environment.for_warehouse(connection))
     # dbt reports a refused login over many lines; this one names the setting and the remedy.
     connection.connect().close()
     if command not in RECORDED:
-        return _invoke(arguments, {})
-    step = f"dbt:{command}"
+        return _dbt(arguments).code
+    return _recorded(connection, f"dbt:{command}", arguments)
+
+
+def _recorded(connection: Connection, step: str, arguments: list[str]) -> int:
+    given = [word for word in arguments if word != changed.FLAG]
     # Where dbt's own lines are turned down, a few of ours say that it goes on.
     callbacks = [Progress(step)] if "--log-level" in arguments else []
     with ledger.step(connection, step) as detail:
-        code = _invoke(arguments, detail, callbacks)
-        detail["succeeded"] = code == 0
-    if callbacks and detail:
-        print(f"{step}: {outcome.in_words(detail)}", flush=True)
-    return code
+        if changed.is_asked(arguments):
+            ended = changed.build(connection, given, callbacks)
+        else:
+            ended = _dbt(given, callbacks)
+            changed.forget(connection, ended)
+        detail.update(ended.figures)
+        detail["succeeded"] = ended.code == 0
+    if callbacks and ended.figures:
+        print(f"{step}: {outcome.in_words(ended.figures)}", flush=True)
+    return ended.code
 
 
-def _invoke(
-    arguments: list[str], detail: dict[str, Any], callbacks: Sequence[Progress] = ()
-) -> int:
-    with _sigterm_as_interrupt() as received:
-        answer = dbtRunner(callbacks=list(callbacks)).invoke(arguments)
-    if isinstance(answer.result, RunExecutionResult):
-        detail.update(outcome.figures(answer.result))
-    if received:
-        return TERMINATED
-    if answer.success:
-        return 0
-    if answer.exception is None:
-        return 1
-    if outcome.is_unreported(answer.exception):
-        sys.stderr.write(f"error: {answer.exception}\n")
-    return 2
+def _dbt(arguments: list[str], callbacks: Sequence[Progress] = ()) -> Ended:
+    from waybill_dbt import running  # noqa: PLC0415  (dbt takes seconds to import)
 
-
-@contextlib.contextmanager
-def _sigterm_as_interrupt() -> Iterator[list[int]]:
-    """Let dbt cancel its running queries, as it does on Ctrl-C, when the job is terminated."""
-    received: list[int] = []
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return running.invoke(arguments, callbacks)

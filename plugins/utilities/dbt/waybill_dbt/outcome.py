@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from dbt.cli.exceptions import DbtUsageException
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunExecutionResult
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an invocation ended.
+
+    Attributes:
+        code: dbt's exit code, or 143 after SIGTERM.
+        figures: What the ledger keeps of it.
+        nodes: Of each node that was chosen, whether it ended well; None where dbt did not get
+            to choose.
+    """
+
+    code: int
+    figures: dict[str, Any] = field(default_factory=dict)
+    nodes: dict[str, bool] | None = None
+
+
+def nothing(unchanged: int) -> Ended:
+    """How a build ends in which there was nothing to do."""
+    figures = {"elapsed_seconds": 0.0, "nodes": {}, "failed": [], "unchanged": unchanged}
+    return Ended(0, figures, {})
 
 
 def figures(result: RunExecutionResult) -> dict[str, Any]:
@@ -33,11 +54,7 @@ def figures(result: RunExecutionResult) -> dict[str, Any]:
 
 
 def in_words(detail: dict[str, Any]) -> str:
-    """The figures as one line, such as `58 success, 232 pass in 16.1 s`."""
+    """The figures as one line, such as `58 success, 232 pass in 16.1 s, 12 unchanged`."""
     counts = ", ".join(f"{count:,} {status}" for status, count in detail["nodes"].items())
-    return f"{counts or 'nothing to do'} in {detail['elapsed_seconds']:.1f} s"
-
-
-def is_unreported(exception: BaseException) -> bool:
-    """Whether dbt has not printed the exception itself: it logs all but wrong usage."""
-    return isinstance(exception, DbtUsageException)
+    unchanged = f", {detail['unchanged']:,} unchanged" if detail.get("unchanged") else ""
+    return f"{counts or 'nothing to do'} in {detail['elapsed_seconds']:.1f} s{unchanged}"

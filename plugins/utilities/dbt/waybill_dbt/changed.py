@@ -1,0 +1,164 @@
+"""`build --changed`: of the chosen nodes only those that would not come out as they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from waybill_common import settled
+from waybill_common.errors import WaybillError
+from waybill_dbt import due, outcome, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from waybill_common.connections import Connection
+    from waybill_dbt.outcome import Ended
+    from waybill_dbt.plan import Plan
+
+    Callbacks = Sequence[Callable[..., None]]
+
+FLAG = "--changed"
+
+_FULL = frozenset({"--full-refresh", "-f"})
+_SELECTOR = "--selector"
+_NAMING = frozenset({"--select", "-s", "--models", "-m", "--exclude"})
+"""Who names models gets these, changed or not."""
+
+
+@dataclass(frozen=True)
+class _Before:
+    """The warehouse before a build.
+
+    Attributes:
+        landed: State of the source tables.
+        entries: What is kept of the nodes that have ended well.
+        standing: Identity of each relation of the project.
+    """
+
+    landed: dict[settled.Relation, str]
+    entries: dict[str, str]
+    standing: dict[settled.Relation, str]
+
+
+def is_asked(arguments: Sequence[str]) -> bool:
+    """Whether only what has changed is to be built."""
+    return FLAG in arguments and _NAMING.isdisjoint(_names(arguments))
+
+
+def build(connection: Connection, arguments: Sequence[str], callbacks: Callbacks) -> Ended:
+    """Build what has changed; all of it after a change of the project, or with `--full-refresh`.
+
+    Args:
+        connection: The warehouse in the role `transformer`.
+        arguments: What follows `dbt` on its command line, without `--changed`.
+        callbacks: Take dbt's events.
+
+    Raises:
+        WaybillError: The warehouse has no ledger.
+    """
+    code = plan.code(connection.dbname, connection.role or "", *_variables(arguments))
+    known = plan.load(code)
+    before = _before(connection, known)
+    choice = " ".join(word for word in arguments if word not in _FULL)
+    chosen = known.selections.get(choice) if known else None
+    if known is None or chosen is None or not _FULL.isdisjoint(arguments):
+        ended = _all(arguments, callbacks)
+        if ended.nodes is None:
+            return ended
+        known = _remember(known, code, choice, sorted(ended.nodes))
+        now = due.states(known, before.landed)
+    else:
+        now = due.states(known, before.landed)
+        names = due.due(known, chosen, now, before.standing, before.entries)
+        if not names:
+            return outcome.nothing(len(chosen))
+        ended = _some(arguments, callbacks, known, names)
+        figures = ended.figures | {"unchanged": len(chosen) - len(names)}
+        ended = replace(ended, figures=figures)
+    _settle(connection, known, ended, now, before.entries)
+    return ended
+
+
+def forget(connection: Connection, ended: Ended) -> None:
+    """Let the next build of what has changed do again what another command has touched."""
+    touched = [
+        name
+        for name, ended_well in (ended.nodes or {}).items()
+        if not (ended_well and name.startswith("test."))
+    ]
+    with connection.connect() as session:
+        settled.forget(session, "dbt", touched)
+
+
+def _before(connection: Connection, known: Plan | None) -> _Before:
+    with connection.connect() as session:
+        try:
+            kept = settled.read(session, "dbt")
+            return _Before(
+                landed=settled.landed(session),
+                entries={name: entry for name, (entry, _) in kept.items()},
+                standing=settled.identities(session, known.schemas) if known else {},
+            )
+        except psycopg.errors.UndefinedTable as error:
+            msg = f"The warehouse {connection.place} has no ledger, or one of an older Waybill."
+            raise WaybillError(msg, "Prepare it with `meltano invoke warehouse:up`.") from error
+
+
+def _all(arguments: Sequence[str], callbacks: Callbacks) -> Ended:
+    from waybill_dbt import running  # noqa: PLC0415  (dbt takes seconds to import)
+
+    return running.invoke(arguments, callbacks)
+
+
+def _some(arguments: Sequence[str], callbacks: Callbacks, known: Plan, names: set[str]) -> Ended:
+    from waybill_dbt import running  # noqa: PLC0415  (dbt takes seconds to import)
+
+    choosing = ["--select", *sorted(known.nodes[name].name for name in names)]
+    chosen = [*_without_selector(arguments), *choosing, "--indirect-selection", "empty"]
+    if known.parsed != plan.stamp():
+        return running.invoke(chosen, callbacks)
+    # manifest.json stands as the parse has left it.
+    return running.invoke([*chosen, "--no-write-json"], callbacks, running.parsed())
+
+
+def _remember(known: Plan | None, code: str, choice: str, chosen: list[str]) -> Plan:
+    selections = known.selections if known else {}
+    made = replace(plan.from_manifest(code), selections=selections | {choice: chosen})
+    plan.save(made)
+    return made
+
+
+def _settle(
+    connection: Connection,
+    known: Plan,
+    ended: Ended,
+    now: due.States,
+    entries: dict[str, str],
+) -> None:
+    with connection.connect() as session:
+        standing = settled.identities(session, known.schemas)
+        kept, lost = due.settle(known, ended.nodes or {}, now, standing, entries)
+        settled.forget(session, "dbt", lost)
+        settled.write(session, "dbt", kept)
+
+
+def _names(arguments: Sequence[str]) -> set[str]:
+    return {word.partition("=")[0] for word in arguments}
+
+
+def _variables(arguments: Sequence[str]) -> list[str]:
+    """What decides the results beside the project: the values of `--vars`."""
+    after = zip(["", *arguments], arguments, strict=False)
+    return [word for before, word in after if before == "--vars" or word.startswith("--vars=")]
+
+
+def _without_selector(arguments: Sequence[str]) -> list[str]:
+    after = zip(["", *arguments], arguments, strict=False)
+    return [
+        word
+        for before, word in after
+        if _SELECTOR not in (before, word) and not word.startswith(f"{_SELECTOR}=")
+    ]
