@@ -55,6 +55,20 @@ def test_rest_of_a_dead_run_is_swept() -> None:
     assert not os.path.exists(left)  # noqa: PTH110 - a text from another process
 
 
+def test_the_rest_of_all_dead_runs_can_be_seen_and_swept() -> None:
+    """Maintenance finds what no later run of the same tap has swept, and leaves live runs alone."""
+    subprocess.run([sys.executable, "-c", _DYING_TAP], capture_output=True, check=False)
+    live = BatchFolder("tap-y")
+    list(live.write([b"22\n"]))
+
+    ((seen, size),) = batch_files.dead_folders(remove=False)
+    assert (seen.parent.name, size) == ("tap-x", 2)
+    assert batch_files.dead_folders(remove=True) == [(seen, size)]
+    assert batch_files.dead_folders(remove=True) == []
+    assert not seen.exists()
+    assert live.path.exists()
+
+
 def test_live_runs_are_left_alone() -> None:
     # A second run of a tap does not take the files of one that is still writing, or still being loaded.
     first = BatchFolder("tap-x")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -58,3 +59,11 @@ def test_a_limit_that_means_nothing_is_refused(stated: dict[str, Any]) -> None:
     # A misspelt limit must not pass for none.
     with pytest.raises(ValueError, match="deadLetterLimit"):
         dead_letters.limit_in({"deadLetterLimit": stated})
+
+
+def test_a_contract_says_for_how_long_letters_are_kept() -> None:
+    """A span that nobody can read stops the contract, rather than keep or drop letters unasked."""
+    assert dead_letters.retention_in({}) is None
+    assert dead_letters.retention_in({"deadLetterRetention": "30d"}) == dt.timedelta(days=30)
+    with pytest.raises(ValueError, match="deadLetterRetention: 'a month'"):
+        dead_letters.retention_in({"deadLetterRetention": "a month"})

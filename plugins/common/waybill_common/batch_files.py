@@ -125,17 +125,38 @@ def local_path(uri: str) -> Path:
     return Path(unquote(parts.path))
 
 
-def _remove_if_dead(folder: Path) -> None:
+def dead_folders(*, remove: bool) -> list[tuple[Path, int]]:
+    """The folders of dead runs, of all taps.
+
+    Args:
+        remove: Whether to remove them.
+
+    Returns:
+        Each with the bytes of its files.
+    """
+    found = []
+    for parent in sorted((project.home() / "batch").glob("*/")):
+        with private_files.locked(parent / _LOCK):
+            for folder in sorted(parent.glob("*/")):
+                size = sum(file.lstat().st_size for file in folder.iterdir())
+                if _remove_if_dead(folder, is_dry=not remove):
+                    found.append((folder, size))
+    return found
+
+
+def _remove_if_dead(folder: Path, *, is_dry: bool = False) -> bool:
     try:
         descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
-        return
+        return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return
+        return False
     else:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not is_dry:
+            shutil.rmtree(folder, ignore_errors=True)
+        return True
     finally:
         os.close(descriptor)
 

@@ -18,6 +18,7 @@ from waybill_common.dialects import PLAIN, Dialect, dialect_in
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
 _PERIODS = {"min": "minute", "h": "hour", "d": "day"}
@@ -119,6 +120,7 @@ class Stream:
         drift: `evolve`, `freeze` or `quarantine` for columns the contract does not know.
         freshness: From the contract's SLA property `latency`, where it names the stream.
         dead_letter_limit: The custom property `deadLetterLimit`, or None where there is none.
+        dead_letter_retention: `deadLetterRetention`: for how long letters are kept.
         dialect: How its files are written: custom properties `delimiter`, `quoteChar`, `encoding`.
     """
 
@@ -133,6 +135,7 @@ class Stream:
     key: tuple[str, ...]
     freshness: Freshness | None = None
     dead_letter_limit: dead_letters.Limit | None = None
+    dead_letter_retention: dt.timedelta | None = None
     dialect: Dialect = PLAIN
 
     @property
@@ -187,10 +190,7 @@ def load_all() -> tuple[Contract, ...]:
 
 
 def load(path: Path) -> Contract:
-    """Read a contract and check it with the standard's published JSON schema.
-
-    Args:
-        path: The contract's YAML file.
+    """Read a contract's YAML file and check it with the standard's published JSON schema.
 
     Raises:
         WaybillError: The file is missing, not YAML, or breaks the standard; names the place in it.
@@ -258,6 +258,7 @@ def _stream(element: dict[str, Any], freshness: Freshness | None) -> Stream:
         key=tuple(column["name"] for column in keyed),
         freshness=freshness,
         dead_letter_limit=dead_letters.limit_in(custom),
+        dead_letter_retention=dead_letters.retention_in(custom),
         dialect=dialect_in(custom),
     )
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from waybill_common import durations
+
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
 STREAM = "dead_letter"
@@ -142,6 +145,20 @@ def limit_in(custom: Mapping[str, Any]) -> Limit | None:
         msg = f"deadLetterLimit: share is {limit.share!r}, not from 0 to 1"
         raise ValueError(msg)
     return limit
+
+
+def retention_in(custom: Mapping[str, Any]) -> dt.timedelta | None:
+    """The custom property `deadLetterRetention` of a stream of a contract, if it has one.
+
+    Raises:
+        ValueError: It is no span of time.
+    """
+    stated = custom.get("deadLetterRetention")
+    try:
+        return None if stated is None else durations.parse(str(stated))
+    except ValueError as error:
+        msg = f"deadLetterRetention: {error}"
+        raise ValueError(msg) from error
 
 
 def storable(text: str) -> str:

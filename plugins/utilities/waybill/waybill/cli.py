@@ -10,6 +10,7 @@ from waybill.alerts import command as alerting
 from waybill.generate.files import COMMAND, generated_files
 from waybill.letters import listing
 from waybill.letters import replay as replaying
+from waybill.maintain import command as maintaining
 from waybill.receipt.issue import issue
 from waybill.receipt.printing import console, show
 from waybill_common import connections, contracts, ledger, project
@@ -35,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     again = commands.add_parser("replay", help="load mended rows, or try all letters again")
     again.add_argument("file", nargs="?", type=Path, help="what dead-letters --export has written")
     commands.add_parser("alerts-test", help="send a test message by each configured channel")
+    old = commands.add_parser("maintain", help="remove what is older than it is kept, and vacuum")
+    maintaining.add_arguments(old)
     return parser
 
 
@@ -55,6 +58,8 @@ def main() -> None:
             sys.exit(replay(arguments.file))
         case "alerts-test", _:
             sys.exit(alerting.test_channels())
+        case "maintain", _:
+            sys.exit(maintaining.run(arguments))
 
 
 def receipt(sources: list[str]) -> int:

@@ -1,0 +1,1 @@
+"""What Waybill leaves behind is removed once it is older than it is kept."""
