@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,16 +60,26 @@ class Inbox:
         return [mail for mail in parsed if isinstance(mail, EmailMessage)]
 
 
+def free_port() -> socket.socket:
+    """A port of this machine that is taken but refuses connections until a server is started at it."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    return taken
+
+
 @contextmanager
 def mail_server(
-    *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None, port: int = 0
+    at: socket.socket | None = None,
+    *,
+    tls: ssl.SSLContext | None = None,
+    starttls: ssl.SSLContext | None = None,
 ) -> Iterator[Inbox]:
     """Serve in a thread.
 
     Args:
+        at: A socket of `free_port`; without it, any free port.
         tls: Speak TLS from the first byte.
         starttls: Offer STARTTLS, and logins after it.
-        port: 0 for a free one.
     """
     inbox = Inbox()
     loop = asyncio.new_event_loop()
@@ -77,7 +88,8 @@ def mail_server(
         options = {"tls_context": starttls, "authenticator": inbox.authenticate}
         return SMTP(inbox, hostname="test", loop=loop, **options)
 
-    server = loop.run_until_complete(loop.create_server(protocol, "127.0.0.1", port, ssl=tls))
+    listening = at or free_port()
+    server = loop.run_until_complete(loop.create_server(protocol, sock=listening, ssl=tls))
     inbox.port = server.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

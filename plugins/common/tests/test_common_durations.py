@@ -9,14 +9,16 @@ from waybill_common import durations
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("45s", 45), ("30m", 1800), ("30 min", 1800), (" 2h ", 7200), ("1d", 86_400)],
+    [("45s", 45), ("30m", 1800), ("90", 90), (" 2h ", 7200), ("1d", 86_400)],
 )
 def test_a_span_is_read_in_its_unit(text: str, seconds: int) -> None:
     """A deadline of 30m that were read as seconds would be missed at each run."""
     assert durations.parse(text) == dt.timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "30", "0m", "-5m", "1.5h", "m", "5 weeks", "9" * 30 + "d"])
+@pytest.mark.parametrize(
+    "text", ["", "30 min", "0m", "-5m", "1.5h", "m", "5 weeks", "9" * 30 + "d"]
+)
 def test_what_is_no_span_is_refused_by_name(text: str) -> None:
     """A typing error in a deadline must not become no deadline."""
     with pytest.raises(ValueError, match=r"span of time"):

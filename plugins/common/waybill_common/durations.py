@@ -1,12 +1,12 @@
-"""Spans of time as settings hold them: `45s`, `30m`, `2h`, `1d`."""
+"""Spans of time as settings hold them: `45s`, `30m`, `2h`, `1d`; a bare number is seconds."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 
-_FORM = re.compile(r"([0-9]+) ?(s|m|min|h|d)")
-_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400}
+_FORM = re.compile(r"([0-9]+)([smhd]?)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
@@ -14,7 +14,7 @@ def parse(text: str) -> dt.timedelta:
     """Read a span of time.
 
     Raises:
-        ValueError: It is not a whole number from 1 and a unit.
+        ValueError: It is not a whole number from 1, with or without a unit.
     """
     found = _FORM.fullmatch(text.strip())
     if found is None or not int(found[1]):

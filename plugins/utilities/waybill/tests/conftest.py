@@ -266,6 +266,7 @@ def shop(warehouse: ScratchDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyP
     for source, streams in _STREAMS.items():
         text = yaml.safe_dump(contract_documents.contract(source, streams))
         (root / "extract" / "contracts" / f"{source}.yml").write_text(text)
+    (root / "meltano.yml").touch()
     monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(root))
     warehouse.execute(TABLES, role="loader")
     made = Shop(root, tmp_path / "home", warehouse)

@@ -1,16 +1,21 @@
-"""`waybill alerts-test` with real servers."""
+"""`waybill alerts` and `alerts-test` with real servers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from mail_server import mail_server
+from mail_server import free_port, mail_server
+from recorder import Recorder
 
+from waybill.alerts import outage
 from waybill.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from waybill_warehouse.scratch import ScratchDatabase
 
     Command = Callable[..., tuple[int, str]]
 
@@ -32,15 +37,142 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return run
 
 
+@pytest.fixture
+def by_mail(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets the environment to a mail server on a port."""
+
+    def use(port: int) -> None:
+        monkeypatch.setenv("WAYBILL_ALERTS_TO", "ops@shop.example")
+        monkeypatch.setenv("WAYBILL_SMTP_HOST", "127.0.0.1")
+        monkeypatch.setenv("WAYBILL_SMTP_PORT", str(port))
+        monkeypatch.setenv("WAYBILL_SMTP_SECURITY", "none")
+
+    return use
+
+
+FAIL = """
+    insert into waybill.run (run_id, job, started_by, host, ended_at, started_at, status, failed_step, cause)
+    values (gen_random_uuid(), 'trade', 'shell', 'h', now(), now(), 'failed', 'dbt:build', 'model x')
+"""
+SUCCEED = """
+    insert into waybill.run (run_id, job, started_by, host, ended_at, started_at, status)
+    values (gen_random_uuid(), 'trade', 'shell', 'h', now(), now(), 'succeeded')
+"""
+
+
+def test_a_failed_run_is_mailed_once_also_when_the_mail_server_was_down(
+    command: Command, warehouse: ScratchDatabase, by_mail: Callable[[int], None]
+) -> None:
+    """From the ledger to the inbox: one mail when it fails, one when it is over, none lost."""
+    place = free_port()
+    port = place.getsockname()[1]
+    by_mail(port)
+    warehouse.execute(FAIL, role="auditor")
+    code, printed = command("alerts")
+    assert code == 0
+    assert "open since" in printed
+    assert "run failed: trade\n    trade, started" in printed
+    warning = f"alerts: No mail to 127.0.0.1:{port}: connection refused."
+    assert printed.count(warning) == 1
+
+    with mail_server(place) as inbox:
+        assert "alerts: " not in command("alerts")[1]
+        command("alerts")
+        warehouse.execute(SUCCEED, role="auditor")
+        code, printed = command("alerts")
+        assert (code, printed) == (0, "over: run failed: trade\nNo incident is open.\n")
+    assert [mail["Subject"] for mail in inbox.mails] == [
+        "[waybill] run failed: trade",
+        "[waybill] over: run failed: trade",
+    ]
+    assert "failed at dbt:build: model x" in inbox.mails[0].get_content()
+
+
+def test_a_receipt_that_does_not_balance_is_told_at_the_end_of_its_run(
+    shop: Any, receipt: Command
+) -> None:
+    """Whoever was not there sees it; the exit code of the receipt stays its own."""
+    shop.database.execute("delete from raw_olist.orders where order_id = 'a'", role="loader")
+    code, printed = receipt("olist")
+    assert code == 1
+    assert "alerts: opened: receipt does not balance: olist\n" in printed
+    assert (
+        "alert: What happened: The receipt of olist does not balance: raw_olist.orders" in printed
+    )
+    assert "alerts:" not in receipt("olist")[1]
+
+    shop.database.execute(
+        "insert into raw_olist.orders values ('a', 10.10, 'orders.csv')", role="loader"
+    )
+    code, printed = receipt("olist")
+    assert code == 0, printed
+    assert "alerts: over: receipt does not balance: olist\n" in printed
+    query = "select kind, closed_at is not null from waybill.incident"
+    assert shop.database.rows(query) == [("unbalanced", True)]
+
+
+def test_without_a_channel_the_log_is_told_once(
+    command: Command, warehouse: ScratchDatabase
+) -> None:
+    """A laptop has no mail server; its log and waybill.incident say the same."""
+    warehouse.execute(FAIL, role="auditor")
+    assert "alert: [waybill] run failed: trade\nalert: What happened: " in command("alerts")[1]
+    assert "alert:" not in command("alerts")[1]
+    assert warehouse.rows("select notified_at is not null from waybill.incident") == [(True,)]
+
+
+def test_a_warehouse_that_does_not_answer_is_told_once_and_when_it_does_again(
+    command: Command,
+    warehouse: ScratchDatabase,
+    by_mail: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No ledger can keep that the ledger is gone; the one alert that must not depend on it."""
+    right = warehouse.url("auditor")
+    gone = right.replace(warehouse.name, "no_such_database")
+    with mail_server() as inbox:
+        by_mail(inbox.port)
+        monkeypatch.setenv("WAREHOUSE_AUDITOR_URL", gone)
+        for _ in range(2):
+            code, printed = command("alerts")
+            assert code == 1
+            assert "error: WAREHOUSE_AUDITOR_URL: cannot connect" in printed
+        monkeypatch.setenv("WAREHOUSE_AUDITOR_URL", right)
+        for _ in range(2):
+            assert command("alerts")[0] == 0
+    assert [mail["Subject"] for mail in inbox.mails] == [
+        "[waybill] the warehouse does not answer",
+        "[waybill] over: the warehouse does not answer",
+    ]
+    password = warehouse.connection("auditor").password
+    assert password not in "".join(mail.get_content() for mail in inbox.mails)
+
+
+def test_an_outage_is_told_by_each_channel_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A mail server on the machine that is down cannot be told of it: it is when it is back."""
+    monkeypatch.setenv("WAYBILL_HOME", str(tmp_path))
+    down, up = Recorder("mail"), Recorder("webhook")
+    down.is_down = True
+    assert len(outage.begun("cannot connect", [down, up])) == 1
+    down.is_down = False
+    assert outage.begun("cannot connect", [down, up]) == []
+    up.is_down = True
+    assert len(outage.over([down, up])) == 1
+    up.is_down = False
+    for _ in range(2):
+        assert outage.over([down, up]) == []
+    assert [message.identifier[-6:] for message in down.taken] == ["opened", "closed"]
+    assert [message.identifier for message in up.taken] == [m.identifier for m in down.taken]
+
+
 def test_the_test_message_reaches_a_mail_server(
-    command: Command, monkeypatch: pytest.MonkeyPatch
+    command: Command, by_mail: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever sets the channels up sees that they work before something is wrong."""
     with mail_server() as inbox:
-        monkeypatch.setenv("WAYBILL_ALERTS_TO", "ops@shop.example")
-        monkeypatch.setenv("WAYBILL_SMTP_HOST", "127.0.0.1")
-        monkeypatch.setenv("WAYBILL_SMTP_PORT", str(inbox.port))
-        monkeypatch.setenv("WAYBILL_SMTP_SECURITY", "none")
+        by_mail(inbox.port)
         monkeypatch.setenv("WAYBILL_RUNBOOKS_URL", "https://docs.shop.example/runbooks/")
         assert command("alerts-test") == (0, "mail: sent.\n")
     (received,) = inbox.mails

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from recorder import Recorder
 
 from waybill.alerts.evaluate import Outcome, evaluate
 from waybill.alerts.model import Finding
+from waybill_common import project
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -25,26 +26,6 @@ FAILED = Finding(
     "run_failed", "trade", "validate:raw failed", run_id="0" * 8 + "-0000" * 3 + "-" + "0" * 12
 )
 STALE = Finding("stale_source", "totesys.payment", "no row since 12:00")
-
-
-@dataclass
-class Recorder:
-    """A channel that keeps what it is sent, unless it is down."""
-
-    name: str
-    is_down: bool = False
-    taken: list[Message] = field(default_factory=list)
-
-    def send(self, message: Message) -> str:
-        if self.is_down:
-            msg = f"No message by {self.name}: connection refused."
-            raise WaybillError(msg)
-        self.taken.append(message)
-        return ""
-
-    @property
-    def subjects(self) -> list[str]:
-        return [message.subject for message in self.taken]
 
 
 def settle(findings: Iterable[Finding], *channels: Recorder) -> Outcome:
@@ -180,6 +161,16 @@ def test_an_evaluation_does_not_wait_for_a_message_that_another_one_is_sending(
     assert warehouse.rows("select closed_notified_at is null from waybill.incident") == [(False,)]
 
 
+def test_every_column_of_the_incidents_is_described(warehouse: ScratchDatabase) -> None:
+    """Who reads the tables finds each of their columns in docs/alerts.md."""
+    text = (project.root() / "docs" / "alerts.md").read_text(encoding="utf-8")
+    for table in ("incident", "incident_message"):
+        section = text.split(f"## `waybill.{table}`")[1].split("\n## ")[0]
+        query = "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0"
+        columns = warehouse.rows(query, (f"waybill.{table}",))
+        assert [name for (name,) in columns if f"`{name}`" not in section] == []
+
+
 POSSIBLE = (
     FAILED,
     STALE,
@@ -191,11 +182,7 @@ STEPS = st.lists(
 )
 
 
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=15)
 @given(STEPS)
 def test_over_any_sequence_each_episode_is_told_once_and_in_order(
     warehouse: ScratchDatabase, steps: list[tuple[set[Finding], bool, bool]]

@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     letters.add_argument("--export", type=Path, metavar="FILE.csv", help="write them for mending")
     again = commands.add_parser("replay", help="load mended rows, or try all letters again")
     again.add_argument("file", nargs="?", type=Path, help="what dead-letters --export has written")
+    commands.add_parser("alerts", help="find what is wrong, tell once, list what is open")
     commands.add_parser("alerts-test", help="send a test message by each configured channel")
     old = commands.add_parser("maintain", help="remove what is older than it is kept, and vacuum")
     maintaining.add_arguments(old)
@@ -56,6 +57,8 @@ def main() -> None:
             dead_letters(arguments.source, arguments.stream, arguments.export)
         case "replay", _:
             sys.exit(replay(arguments.file))
+        case "alerts", _:
+            alerting.show()
         case "alerts-test", _:
             sys.exit(alerting.test_channels())
         case "maintain", _:
@@ -78,8 +81,12 @@ def receipt(sources: list[str]) -> int:
                 detail |= {"succeeded": False, "data_quality": True, "cause": str(differences[0])}
         ledger.end_run(auditor, detail.run)
     except WaybillError as error:
-        fail(error, exit_code=EXIT_NO_RECEIPT)
+        try:
+            fail(error, exit_code=EXIT_NO_RECEIPT)
+        finally:
+            alerting.after_run()
     show(issued, console())
+    alerting.after_run()
     return 0 if issued.is_balanced else 1
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Rules = Callable[[psycopg.Connection[Any]], Iterable[Finding]]
 
 
+class UnreachableError(WaybillError):
+    """The warehouse does not answer, so that nothing can be read of it nor kept in it."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What an evaluation did, and a line for each thing that went wrong with telling of it."""
@@ -36,9 +40,10 @@ def evaluate(rules: Rules, channels: Sequence[Channel]) -> Outcome:
         channels: Those that are told of what opens and closes.
 
     Raises:
-        WaybillError: The warehouse cannot be reached or has no ledger.
+        UnreachableError: The warehouse does not answer.
+        WaybillError: It has no ledger, or refuses.
     """
-    with connections.warehouse("auditor").connect(autocommit=True) as session:
+    with _connected() as session:
         try:
             with session.transaction():
                 incidents.lock(session)
@@ -57,3 +62,11 @@ def evaluate(rules: Rules, channels: Sequence[Channel]) -> Outcome:
             msg = f"The alerts could not be evaluated: {str(error).splitlines()[0]}."
             raise WaybillError(msg, "Mend the cause; the next evaluation catches up.") from error
     return Outcome(changes, tuple(remarks))
+
+
+def _connected() -> psycopg.Connection[Any]:
+    connection = connections.warehouse("auditor")
+    try:
+        return connection.connect(autocommit=True)
+    except WaybillError as error:
+        raise UnreachableError(error.cause, error.remedy) from error

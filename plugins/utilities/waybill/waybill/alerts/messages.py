@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from waybill.alerts.model import Incident, Kind, Phase
 
 PAGES_URL = "WAYBILL_RUNBOOKS_URL"
+OUTAGE_PAGE = "warehouse-down.md"
+_OUTAGE = "the warehouse does not answer"
 
 TITLES: dict[Kind, str] = {
     "run_failed": "run failed",
@@ -67,8 +69,11 @@ class Message:
 
 def remedies() -> dict[str, str]:
     """The page of docs/runbooks for each kind: where it is published, otherwise in the project."""
-    base = os.environ.get(PAGES_URL) or str(project.root() / "docs" / "runbooks")
-    return {kind: f"{base.rstrip('/')}/{page(kind)}" for kind in KINDS}
+    return {kind: f"{_base()}/{page(kind)}" for kind in KINDS}
+
+
+def _base() -> str:
+    return (os.environ.get(PAGES_URL) or str(project.root() / "docs" / "runbooks")).rstrip("/")
 
 
 def page(kind: Kind) -> str:
@@ -76,10 +81,15 @@ def page(kind: Kind) -> str:
     return f"{kind.replace('_', '-')}.md"
 
 
+def title(incident: Incident) -> str:
+    """An incident in a few words."""
+    return f"{TITLES[incident.kind]}: {incident.subject}"
+
+
 def of_incident(incident: Incident, phase: Phase) -> Message:
     """The message that an incident is open, or over."""
-    what = f"{TITLES[incident.kind]}: {incident.subject}"
-    identifier = f"waybill.{incident.incident_id}.{incident.opened_at:%Y%m%d%H%M%S%f}"
+    what = title(incident)
+    identifier = f"waybill.{incident.incident_id}.{_token(incident.opened_at)}"
     if phase == "opened":
         return Message(f"{identifier}.opened", f"[waybill] {what}", _opened(incident))
     return Message(
@@ -90,22 +100,45 @@ def of_incident(incident: Incident, phase: Phase) -> Message:
     )
 
 
+def of_outage(since: dt.datetime, cause: str) -> Message:
+    """The message that the warehouse does not answer; of its incidents nothing can be read."""
+    text = (
+        f"What happened: {cause}\n"
+        f"Found: {moment(since)}, on {socket.gethostname()}\n"
+        "Log: that of the server; until it answers, no run lands anything and no other alert is found.\n"
+        "What to do first: see whether the server runs: `meltano invoke warehouse:status`.\n"
+        f"Runbook: {_base()}/{OUTAGE_PAGE}\n"
+        "\n"
+        "One more message follows, when it is over.\n"
+    )
+    return Message(f"waybill.outage.{_token(since)}.opened", f"[waybill] {_OUTAGE}", text)
+
+
+def of_outage_over(since: dt.datetime) -> Message:
+    """The message that it answers again."""
+    identifier = f"waybill.outage.{_token(since)}"
+    text = f"Over: {_OUTAGE}.\nIt was found at {moment(since)}; the next run catches up.\n"
+    return Message(
+        f"{identifier}.closed", f"[waybill] over: {_OUTAGE}", text, answers=f"{identifier}.opened"
+    )
+
+
 def of_test() -> Message:
     """The message of `alerts-test`."""
     now = dt.datetime.now(tz=dt.UTC)
     text = (
         "This is a test: nothing is wrong.\n"
-        f"It was sent from {socket.gethostname()} at {_moment(now)}.\n"
-        f"Pages for the real ones: {remedies()['run_failed'].rpartition('/')[0]}\n"
+        f"It was sent from {socket.gethostname()} at {moment(now)}.\n"
+        f"Pages for the real ones: {_base()}\n"
     )
-    return Message(f"waybill.test.{now:%Y%m%d%H%M%S%f}", "[waybill] test message", text)
+    return Message(f"waybill.test.{_token(now)}", "[waybill] test message", text)
 
 
 def _opened(incident: Incident) -> str:
     return "\n".join(
         (
             f"What happened: {incident.summary}",
-            f"Found: {_moment(incident.opened_at)}",
+            f"Found: {moment(incident.opened_at)}",
             f"Log: {_log(incident)}",
             f"What to do first: {FIRST[incident.kind]}",
             f"Runbook: {incident.remedy_url}",
@@ -121,9 +154,9 @@ def _closed(incident: Incident) -> str:
     lasted = durations.in_words(end - incident.opened_at)
     return "\n".join(
         (
-            f"Over: {TITLES[incident.kind]}: {incident.subject}",
+            f"Over: {title(incident)}",
             f"It was: {incident.summary}",
-            f"Open from {_moment(incident.opened_at)} to {_moment(end)} ({lasted}).",
+            f"Open from {moment(incident.opened_at)} to {moment(end)} ({lasted}).",
             f"Log: {_log(incident)}",
             f"Incident {incident.incident_id}.",
             "",
@@ -139,5 +172,10 @@ def _log(incident: Incident) -> str:
     return "none of one run; `meltano invoke waybill:history` lists the last ones."
 
 
-def _moment(moment: dt.datetime) -> str:
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+def moment(at: dt.datetime) -> str:
+    """A time as messages and lists show it."""
+    return f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _token(at: dt.datetime) -> str:
+    return f"{at:%Y%m%d%H%M%S%f}"
