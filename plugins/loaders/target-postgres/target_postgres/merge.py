@@ -10,7 +10,8 @@ from psycopg import sql
 
 from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, SOURCE_FILE
 from target_postgres.counts import Counts
-from target_postgres.difference import Difference
+from target_postgres.difference import Difference, Found
+from target_postgres.writing import Writing
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
@@ -117,26 +118,42 @@ class Merge:
             columns=self._columns,
             key=self._key,
             totals=self._totals,
-            landed=self._landed,
             marks=marks,
         )
-        for is_first in (True, False):
+        found = difference.find(scope, later_file_wins=later_file_wins, every_row=is_continued)
+        if found.rows and self._drop_repeated(difference, found):
             found = difference.find(scope, later_file_wins=later_file_wins, every_row=is_continued)
-            # Rows that equal the table's do no harm, however often they came. So the look for
-            # repeated keys, which costs as much as the join, is for those that do not.
-            few = found.rows * 10 < self._staging.rows
-            if is_first and found.rows and self._drop_superseded(difference if few else None):
-                continue
-            break
         counts = self._counts
         counts.superseded += found.beaten
         for name, change in found.totals_change.items():
             counts.totals_landed_change[name] += change
-        counts.deleted, counts.updated, counts.inserted = difference.apply(found)
+        writing = Writing(
+            self._connection,
+            target=self._target,
+            staging=self._staging,
+            difference=difference,
+            columns=self._columns,
+            key=self._key,
+            landed=self._landed,
+            marks=marks,
+        )
+        counts.deleted, counts.updated, counts.inserted = writing.apply(found)
         counts.unchanged = counts.received - counts.superseded - counts.updated - counts.inserted
         if is_continued:
             counts.superseded += counts.updated
             counts.updated = 0
+
+    def _drop_repeated(self, difference: Difference, found: Found) -> bool:
+        """Drop superseded rows, if there are any among those that are to be written.
+
+        Rows that equal the table's do no harm, however often they came. So the look for repeated
+        keys, which costs as much as the join, is for those that do not.
+        """
+        is_all = found.rows == self._staging.rows and not found.new
+        if is_all and not difference.repeats_a_row():
+            return False
+        few = found.rows * 10 < self._staging.rows
+        return self._drop_superseded(difference if few else None) > 0
 
     def _drop_superseded(self, among: Difference | None = None) -> int:
         """Of rows with one key, keep the last.
@@ -148,7 +165,9 @@ class Merge:
             How many rows gave way.
         """
         key, stage, position = self._list(self._key), self._staging.relation, self._staging.position
-        only = f"where ({key}) in (select {key} from {among.relation})" if among else ""
+        only = ""
+        if among:
+            only = f"where ({key}) in (select {key} from {stage} as stage where {among.staged()})"
         repeated = (
             f"select {key}, max({position}) as {position} from {stage} {only}"
             f" group by {key} having count(*) > 1"

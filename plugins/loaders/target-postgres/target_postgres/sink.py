@@ -11,7 +11,7 @@ import psycopg
 from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
-from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, columns_of
+from target_postgres.columns import EXTRACTED_AT, columns_of
 from target_postgres.counts import Counts
 from target_postgres.dead_letters import Letters
 from target_postgres.formats import KEYS, BatchFile
@@ -290,7 +290,7 @@ class PostgresSink(Sink):
             key=self._key,
             totals=self._totals,
         )
-        found = staging.distinct(SOURCE_FILE) if self._is_partitioned else []
+        found = staging.source_files() if self._is_partitioned else []
         whole_table, partitions = self._replacing.begin(staging.relation, found)
         return merge.run(
             whole_table=whole_table,

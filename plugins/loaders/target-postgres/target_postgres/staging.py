@@ -65,6 +65,8 @@ class Staging:
         self._names = [*types, EXTRACTED_AT]
         self._chunk: list[str] = []
         self._characters = 0
+        self._files: set[str] | None = set()
+        """The files that batches are said to be of; None where rows say it themselves."""
         self.rows = 0
         self.prefix = "_waybill"
         while any(name.startswith(self.prefix) for name in types):
@@ -97,6 +99,7 @@ class Staging:
         if not self._chunk:
             return
         lines, self._chunk, self._characters = self._chunk, [], 0
+        self._files = None
         try:
             chunks = ["".join(lines).encode()]
         except UnicodeEncodeError:
@@ -127,6 +130,10 @@ class Staging:
             )
             raise WaybillError(msg)
         self.flush()
+        if SOURCE_FILE in file.columns:
+            self._files = None
+        elif self._files is not None and file.source_partition is not None:
+            self._files.add(file.source_partition)
         for name, value in (
             (EXTRACTED_AT, file.extracted_at),
             (SOURCE_FILE, file.source_partition),
@@ -141,9 +148,11 @@ class Staging:
             file,
         )
 
-    def distinct(self, column: str) -> list[str]:
-        """The values of a text column, NULL left out."""
-        name = quote(column)
+    def source_files(self) -> list[str]:
+        """The files of the source that its rows say they are from."""
+        if self._files is not None:
+            return sorted(self._files)
+        name = quote(SOURCE_FILE)
         found = self._connection.execute(
             f"select distinct {name} from {self.relation} where {name} is not null"  # noqa: S608 - quoted
         ).fetchall()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_postgres import difference
+from target_postgres import writing
 
 if TYPE_CHECKING:
     from waybill_warehouse.scratch import ScratchDatabase
@@ -20,7 +20,7 @@ ROWS = st.lists(
 
 @pytest.fixture(params=[1, 10**9], ids=["rewrites", "updates"])
 def many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(difference, "_MANY", request.param)
+    monkeypatch.setattr(writing, "_MANY", request.param)
     return request.param
 
 
