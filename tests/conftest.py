@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ class Project:
 
     root: Path
     environment: dict[str, str]
+    urls: dict[str, str] = field(default_factory=dict)
+    """By role; they last as long as the warehouse, and Meltano takes seconds to give one."""
 
     def meltano(
         self, command: str, *arguments: str, **settings: str
@@ -56,6 +58,11 @@ class Project:
 
     def url(self, role: str = "auditor") -> str:
         """The URL of the project's warehouse, as `warehouse:url` prints it."""
+        if role not in self.urls:
+            self.urls[role] = self._printed_url(role)
+        return self.urls[role]
+
+    def _printed_url(self, role: str) -> str:
         done = subprocess.run(
             [ROOT / ".venv" / "bin" / "meltano", *_INVOKE, "warehouse:url", "--role", role],
             cwd=self.root,
