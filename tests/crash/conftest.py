@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session", autouse=True)
 def _zygote() -> Iterator[None]:
     """Taps and targets are forked rather than started."""
-    with process.forking():
+    with process.forked():
         yield
 
 

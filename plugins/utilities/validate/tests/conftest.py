@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from forking import zygote_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from forking import Zygote
+
     from waybill_warehouse.scratch import ScratchDatabase
 
 CONTRACTS = Path(__file__).parents[4] / "extract"
@@ -103,6 +108,7 @@ class Project:
     root: Path
     home: Path
     database: ScratchDatabase
+    zygote: Zygote
 
     def write(
         self,
@@ -133,15 +139,16 @@ class Project:
         path.write_text(yaml.safe_dump(suite, sort_keys=False))
 
     def run(self, *arguments: str, **environment: str) -> Ended:
-        """Run `waybill-validate`; its own home folder shows what it writes behind our back."""
-        settings = os.environ | {
-            "MELTANO_PROJECT_ROOT": str(self.root),
-            "HOME": str(self.root / "user"),
-            **environment,
-        }
+        """Run `waybill-validate` as a fork of a process that has loaded it."""
+        settings = self._environment(environment)
+        done = self.zygote.run(["waybill-validate", *arguments], settings, self.root)
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str, **environment: str) -> Ended:
+        """Run `waybill-validate` from its very start."""
         done = subprocess.run(
             [str(Path(sys.executable).with_name("waybill-validate")), *arguments],
-            env=settings,
+            env=self._environment(environment),
             capture_output=True,
             text=True,
             check=False,
@@ -149,14 +156,31 @@ class Project:
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        """Its own home folder shows what it writes behind our back."""
+        home = {"MELTANO_PROJECT_ROOT": str(self.root), "HOME": str(self.root / "user")}
+        return dict(os.environ) | home | dict(more)
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """Loads Great Expectations once for all tests."""
+    mains = {"waybill-validate": "waybill_validate.cli"}
+    with zygote_of(
+        mains, preloaded=["waybill_validate.gates", "waybill_validate.data_docs"]
+    ) as running:
+        yield running
+
 
 @pytest.fixture
-def empty_project(tmp_path: Path, waybill_home: Path, warehouse: ScratchDatabase) -> Project:
+def empty_project(
+    tmp_path: Path, waybill_home: Path, warehouse: ScratchDatabase, zygote: Zygote
+) -> Project:
     """A project with the contracts, without a suite and without a table."""
     root = tmp_path / "project"
     (root / "user").mkdir(parents=True)
     (root / "extract").symlink_to(CONTRACTS)
-    return Project(root, waybill_home, warehouse)
+    return Project(root, waybill_home, warehouse, zygote)
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def test_the_password_is_written_nowhere_and_nothing_outside_the_home(shop: Proj
         }
     )
 
-    ended = shop.run("raw", WAYBILL_DEBUG="1")
+    ended = shop.start("raw", WAYBILL_DEBUG="1")
 
     assert ended.code == 1, ended.text
     files = written(shop.home / "validate")

@@ -1,6 +1,6 @@
-"""A process that has loaded the code of taps and target, and forks one of them at each request.
+"""A process that has loaded the code of some commands, and forks one of them at each request.
 
-To load it takes ten times as long as the work of a crash test, and is nothing that a blow could harm.
+To load it takes ten times as long as the work of most tests, and is not what they are about.
 What is forked is a process like any other: it has its own pid, streams, environment and exit code.
 """
 
@@ -19,20 +19,21 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-MAINS = {
-    "tap-csv": "tap_csv.__main__",
-    "tap-postgres": "tap_postgres.cli",
-    "target-postgres": "target_postgres.cli",
-}
 _MESSAGE = 1 << 16
 _MOST_DESCRIPTORS = 4096
 _STREAMS = 4
 """Standard input, output and error, and where the exit code goes."""
 
 
-def serve(requests: socket.socket) -> None:
-    """Fork for each request until there are no more."""
-    for module in MAINS.values():
+def serve(requests: socket.socket, mains: dict[str, str], preloaded: list[str]) -> None:
+    """Fork for each request until there are no more.
+
+    Args:
+        requests: Where they come from.
+        mains: Name of each command, and the module whose `main` it is.
+        preloaded: Modules that the commands load late.
+    """
+    for module in (*mains.values(), *preloaded):
         import_module(module)
     awake, waker = os.pipe()
     os.set_blocking(waker, False)
@@ -52,7 +53,7 @@ def serve(requests: socket.socket) -> None:
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                _become(json.loads(message), streams)
+                _become(json.loads(message), streams, mains)
             for stream in streams[:-1]:
                 os.close(stream)
             ends[pid] = streams[-1]
@@ -69,18 +70,19 @@ def _report(ends: dict[int, int]) -> None:
             os.close(end)
 
 
-def _become(request: dict[str, Any], streams: list[int]) -> None:
+def _become(request: dict[str, Any], streams: list[int], mains: dict[str, str]) -> None:
     """Be the command of a request, and end as it does."""
     code: Any = 1
     try:
         for number, stream in enumerate(streams[:-1]):
             os.dup2(stream, number)
         os.closerange(3, _MOST_DESCRIPTORS)
+        os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])
         sys.argv = request["arguments"]
         sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 - the process's own
-        import_module(MAINS[sys.argv[0]]).main()
+        import_module(mains[sys.argv[0]]).main()
         code = 0
     except SystemExit as end:
         code = 0 if end.code is None else end.code
@@ -94,4 +96,4 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), *json.loads(sys.argv[2]))
