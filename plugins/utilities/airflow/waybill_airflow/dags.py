@@ -19,6 +19,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from waybill_airflow import cache, deadlines, settings
 from waybill_airflow.operator import MeltanoOperator
 from waybill_airflow.running import STOP_SECONDS
+from waybill_common import runs
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def _dag(schedule: Schedule) -> DAG:
         default_args={"owner": options.owner},
         deadline=_deadline(schedule),
     )
+    environment = schedule.env | {runs.JOB_VARIABLE: schedule.job}
     tasks: dict[str, MeltanoOperator] = {}
     for step in schedule.steps:
         is_last = step is schedule.steps[-1]
@@ -76,7 +78,7 @@ def _dag(schedule: Schedule) -> DAG:
             dag=dag,
             task_id=step.name,
             blocks=[step.blocks],
-            schedule_env=schedule.env,
+            schedule_env=environment,
             timeout=options.timeout,
             execution_timeout=dt.timedelta(seconds=options.timeout) + _GRACE,
             retries=options.retries,
@@ -99,7 +101,7 @@ def _close(dag: DAG, schedule: Schedule, tasks: dict[str, MeltanoOperator]) -> N
         dag=dag,
         task_id="close",
         blocks=[[command] for command in schedule.closing],
-        schedule_env=schedule.env,
+        schedule_env=schedule.env | {runs.JOB_VARIABLE: schedule.job},
         timeout=schedule.options.timeout,
         execution_timeout=dt.timedelta(seconds=schedule.options.timeout) + _GRACE,
         retries=1,

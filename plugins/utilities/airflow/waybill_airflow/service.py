@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from waybill_airflow import sessions
+from waybill_airflow import kin
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Service:
         """
         if self.process and (code := self.process.poll()) is not None:
             # Tasks of a scheduler that was killed would go on beside their next try.
-            sessions.end(self.process.pid, _LEFTOVERS_SECONDS)
+            self._end_leftovers(self.process.pid)
             self.process = None
             if time.monotonic() - self._started_at > _STABLE_SECONDS:
                 self._starts = 0
@@ -84,8 +84,12 @@ class Service:
                 self.process.wait(patience)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-        sessions.end(self.process.pid, _LEFTOVERS_SECONDS)
+        self._end_leftovers(self.process.pid)
         self.process.wait()
+
+    @staticmethod
+    def _end_leftovers(session: int) -> None:
+        kin.end(lambda: kin.of_session(session), _LEFTOVERS_SECONDS)
 
     def _start(self) -> None:
         self._started_at = time.monotonic()

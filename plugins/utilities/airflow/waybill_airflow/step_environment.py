@@ -7,11 +7,10 @@ import uuid
 from typing import TYPE_CHECKING
 
 from waybill_airflow import settings
+from waybill_common import runs, step_outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-OUTCOME = "WAYBILL_STEP_OUTCOME"
 
 _NAMESPACE = uuid.UUID("6f1b4f0e-6a52-5f0c-9d0e-0a5b2b6c7d18")
 _COLUMNS = "120"
@@ -44,7 +43,7 @@ def build(
     """The environment of one step.
 
     Args:
-        schedule_env: What the schedule says in its `env`, options left out.
+        schedule_env: What the schedule says in its `env`, options left out, and its job.
         dag_id: Name of the DAG, which is that of the schedule.
         airflow_run_id: Airflow's id of the DAG run.
         log_url: Where the task's log can be read.
@@ -55,10 +54,10 @@ def build(
         | {"COLUMNS": _COLUMNS, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
         | schedule_env
         | {
-            "WAYBILL_RUN_ID": str(run_id(dag_id, airflow_run_id)),
-            "WAYBILL_STARTED_BY": "airflow",
-            "WAYBILL_SCHEDULE": dag_id,
-            "WAYBILL_LOG_URL": log_url,
-            OUTCOME: str(outcome),
+            runs.RUN_ID_VARIABLE: str(run_id(dag_id, airflow_run_id)),
+            runs.STARTED_BY_VARIABLE: "airflow",
+            runs.SCHEDULE_VARIABLE: dag_id,
+            runs.LOG_URL_VARIABLE: log_url,
+            step_outcome.VARIABLE: str(outcome),
         }
     )

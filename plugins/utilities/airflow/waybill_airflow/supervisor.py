@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 import psutil
 
-from waybill_airflow import places, sessions
+from waybill_airflow import kin, places
 from waybill_common import private_files
 from waybill_common.errors import WaybillError
 
@@ -69,7 +69,7 @@ class Supervisor:
         for service in self._services[::-1]:
             patience = _PATIENCE_SECONDS
             if service.name == "scheduler" and service.session:
-                sessions.stop_steps(service.session)
+                kin.stop_steps(service.session)
                 patience = _SCHEDULER_PATIENCE_SECONDS
             service.stop(patience)
         (places.home() / _STATE).unlink(missing_ok=True)
@@ -92,7 +92,7 @@ class Supervisor:
         elif now - self._stop_asked_at > _ONE_REQUEST_SECONDS:
             for service in self._services:
                 if service.session:
-                    sessions.end(service.session, 0)
+                    _end(service.session, 0)
 
     def _remember(self) -> None:
         kept = [
@@ -111,8 +111,12 @@ def _alone() -> Iterator[None]:
         state = places.home() / _STATE
         for kept in json.loads(state.read_text()) if state.exists() else []:
             if kept["started"] and _started(kept["session"]) in {kept["started"], None}:
-                sessions.end(kept["session"], _PATIENCE_SECONDS)
+                _end(kept["session"], _PATIENCE_SECONDS)
         yield
+
+
+def _end(session: int, patience: float) -> None:
+    kin.end(lambda: kin.of_session(session), patience)
 
 
 def _take(lock: IO[str]) -> None:
