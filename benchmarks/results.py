@@ -118,7 +118,7 @@ class Results:
     def write(self, path: Path) -> None:
         """Keep it."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(_rounded(asdict(self)), indent=1) + "\n")
+        path.write_text(json.dumps(rounded(asdict(self)), indent=1) + "\n")
 
 
 def read(path: Path) -> Results:
@@ -147,10 +147,10 @@ def _entry(kept: dict[str, Any]) -> Entry:
     return Entry(**kept, runs=runs)
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """The value with milliseconds, the precision of what was measured."""
     if isinstance(value, dict):
-        return {name: _rounded(each) for name, each in value.items()}
+        return {name: rounded(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(each) for each in value]
+        return [rounded(each) for each in value]
     return round(value, 3) if isinstance(value, float) else value

@@ -1,0 +1,111 @@
+"""The DAGs' cache on the project as it is: made by Meltano, read without it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from waybill_airflow import cache, definitions, watch
+from waybill_airflow.options import Options
+from waybill_airflow.steps import Step
+from waybill_common.errors import WaybillError
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with the real definitions, and schedules of its own."""
+    root = tmp_path / "project"
+    for path in definitions_of(ROOT):
+        (root / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, root / path.relative_to(ROOT))
+    shutil.copy2(ROOT / "logging.yaml", root / "logging.yaml")
+    monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(root))
+    monkeypatch.setenv("WAYBILL_HOME", str(root / ".waybill"))
+    monkeypatch.setenv("WAYBILL_MELTANO", str(ROOT / ".venv/bin/meltano"))
+    return root
+
+
+def definitions_of(root: Path) -> list[Path]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MELTANO_PROJECT_ROOT", str(root))
+        return definitions.files()
+
+
+def _add(project: Path, *schedules: dict[str, object]) -> None:
+    path = project / "orchestrate" / "schedules.meltano.yml"
+    document = yaml.safe_load(path.read_text())
+    document["schedules"] += schedules
+    path.write_text(yaml.safe_dump(document))
+
+
+def test_the_watcher_takes_a_new_schedule_and_names_a_wrong_one(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A schedule is live without a restart; one that cannot be used stops no other."""
+    _add(
+        project,
+        {
+            "name": "trade-hourly",
+            "job": "trade",
+            "interval": "@hourly",
+            "env": {"WAYBILL_TASKS": "job", "WAYBILL_AFTER": "marketplace", "WAYBILL_OLIST": "/o"},
+        },
+        {"name": "wrong", "job": "trade", "interval": "@daily", "env": {"WAYBILL_RETRIES": "-1"}},
+        {"name": "after", "job": "trade", "interval": "@daily", "env": {"WAYBILL_AFTER": "tarde"}},
+    )
+    watch.refresh()
+    kept = cache.read()
+    by_name = {schedule.name: schedule for schedule in kept.schedules}
+    hourly = by_name["trade-hourly"]
+    assert (hourly.interval, hourly.env) == ("0 * * * *", {"WAYBILL_OLIST": "/o"})
+    assert [step.blocks for step in hourly.steps] == [("trade",)]
+    assert "trade-every-5-minutes" in by_name
+    assert by_name.keys().isdisjoint({"wrong", "after"})
+    first, second = cache.check(kept)
+    assert first.startswith("Schedule wrong: WAYBILL_RETRIES cannot be '-1'.")
+    assert second.startswith("Schedule after: WAYBILL_AFTER names tarde")
+    assert "Schedule wrong" in capsys.readouterr().out
+
+
+def test_definitions_that_cannot_be_read_leave_the_dags_and_show_the_problem(project: Path) -> None:
+    """A half-saved file must not take every DAG out of the scheduler."""
+    steps = (Step("a", ("a:b",)), Step("c", ("c", "d"), ("a",)))
+    options = Options(tags=("x",))
+    before = cache.Schedule("s", "j", None, {"A": "1"}, options, steps, ("waybill:end",))
+    cache.write(cache.Cache("digest", [before]))
+    (project / "orchestrate" / "jobs.meltano.yml").write_text("jobs: [")
+    watch.refresh()
+    after = cache.read()
+    assert after.schedules == [before]
+    assert "cannot be read" in cache.check(after)[0] or "failed" in cache.check(after)[0]
+
+
+def test_a_stale_cache_is_told_with_its_remedy(project: Path) -> None:
+    """Without its watcher Airflow would run yesterday's jobs and say nothing."""
+    cache.write(cache.Cache(definitions.digest(definitions.files())))
+    assert cache.check(cache.read()) == []
+    path = project / "orchestrate" / "jobs.meltano.yml"
+    path.write_text(path.read_text() + "\n")
+    assert cache.check(cache.read()) == [], "the watcher has a minute to take it"
+    long_ago = time.time() - cache.GRACE_SECONDS - 60
+    for file in definitions.files():
+        os.utime(file, (long_ago, long_ago))
+    (problem,) = cache.check(cache.read())
+    assert cache.COMMAND in problem
+
+
+def test_a_missing_or_broken_cache_is_told_with_its_remedy(project: Path) -> None:
+    """The DAG file must say what to do, not show a traceback of JSON."""
+    with pytest.raises(WaybillError, match=f"is not there.*{cache.COMMAND}"):
+        cache.read()
+    watch.cache.write(cache.Cache("x"))
+    (project / ".waybill/airflow/dags.json").write_text("{")
+    with pytest.raises(WaybillError, match=f"is broken.*{cache.COMMAND}"):
+        cache.read()
