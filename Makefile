@@ -59,13 +59,18 @@ unit: .venv/.dev ## Run the tests of the packages, with branch coverage
 	@$(BIN)/python -m coverage report --fail-under=90
 
 .PHONY: e2e
-e2e: .venv/.dev .meltano/.installed ## Run the tests that cross packages: the whole job on samples and on real data
+e2e: .venv/.dev .meltano/.installed .meltano/.airflow ## Run the tests that cross packages: the whole job on samples and on real data
 	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: crash
 crash: .venv/.dev .meltano/.installed ## Kill tap, target, server, Meltano or a connection again and again (KILLS=300 SEED=… CASE=…)
 	@KILLS=$(or $(KILLS),300) SEED=$(or $(SEED),$$RANDOM) CASE=$(CASE) \
 		$(BIN)/python -m pytest tests/crash -n 2 -rP $(PYTEST_ARGS)
+
+.PHONY: soak
+soak: .venv/.dev .meltano/.installed .meltano/.airflow ## Run a real scheduler under writes and random kills, and compare every row at the end (MINUTES=30 SEED=… KEEP=1)
+	@$(BIN)/python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(KEEP),--keep) $(if $(FOLDER),--folder $(FOLDER))
 
 .PHONY: bench
 bench: .venv/.dev .meltano/.installed ## Measure the lane next to COPY and to its peers (ROWS=1000000 REPEAT=5 SIZES=2,5 CASES=csv PEERS=dlt ADD=1 QUICK=1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks import project, results, verdicts
 from benchmarks.contenders import EMPTY, MELTANO, WAYBILL
 from benchmarks.results import FLOOR
+from benchmarks.soak import report
 
 if TYPE_CHECKING:
     from benchmarks.results import CaseResult, Entry, Results
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 DOCUMENTS = (project.ROOT / "docs" / "benchmarks.md", project.ROOT / "README.md")
 _PART = re.compile(r"(<!-- benchmarks: (\w+) -->\n)(.*?)(<!-- /benchmarks -->)", re.DOTALL)
 _NOT_MEASURED = "Not measured yet.\n"
+_SOAK = "soak"
 _NAMES = {
     FLOOR: "PostgreSQL itself",
     WAYBILL: "**Waybill**, pipe",
@@ -51,7 +53,10 @@ def text(found: Results) -> str:
 
 def _filled(document: str, found: Results | None) -> str:
     def part(match: re.Match[str]) -> str:
-        text = _PARTS[match[2]](found) if found else _NOT_MEASURED
+        if match[2] == _SOAK:
+            text = report.text(soaked) if (soaked := report.newest()) else _NOT_MEASURED
+        else:
+            text = _PARTS[match[2]](found) if found else _NOT_MEASURED
         return f"{match[1]}{text}{match[4]}"
 
     return _PART.sub(part, document)

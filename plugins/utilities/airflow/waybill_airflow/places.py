@@ -6,10 +6,11 @@ import os
 import shutil
 from pathlib import Path
 
-from waybill_common import private_files, project
+from waybill_common import private_files, processes, project
 from waybill_common.errors import WaybillError
 
 MELTANO_SETTING = "WAYBILL_MELTANO"
+_MELTANO = "meltano"
 
 
 def home() -> Path:
@@ -53,17 +54,22 @@ def meltano() -> Path:
     """The `meltano` that steps run by.
 
     Returns:
-        `WAYBILL_MELTANO`, or the project's own, or the first on the PATH.
+        `WAYBILL_MELTANO`, or the one that started this process, or the project's own, or the
+        first on the PATH.
 
     Raises:
         WaybillError: There is none.
     """
     if configured := os.environ.get(MELTANO_SETTING):
         return project.resolve(configured)
-    own = project.root() / ".venv" / "bin" / "meltano"
+    if starter := processes.nearest_meltano():
+        for word in starter.cmdline()[:2]:
+            if Path(word).name == _MELTANO and Path(word).is_file():
+                return Path(word)
+    own = project.root() / ".venv" / "bin" / _MELTANO
     if own.is_file():
         return own
-    if found := shutil.which("meltano"):
+    if found := shutil.which(_MELTANO):
         return Path(found)
     msg = f"There is no Meltano at {own}, nor on the PATH."
     raise WaybillError(msg, f"Run `make .meltano/.installed`, or set {MELTANO_SETTING}.")

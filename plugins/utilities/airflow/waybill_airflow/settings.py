@@ -63,6 +63,8 @@ def environment(port: int) -> dict[str, str]:
     base = f"http://{HOST}:{port}"
     ours = _FIXED | {
         "AIRFLOW_HOME": str(places.home()),
+        # Its tasks are no children of the `meltano` that starts it.
+        places.MELTANO_SETTING: str(places.meltano()),
         "AIRFLOW__CORE__DAGS_FOLDER": str(places.dags()),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(places.dags().parent / "plugins"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(places.passwords()),

@@ -1,0 +1,127 @@
+"""The DAGs that Airflow itself makes of the project's schedules."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[4]
+
+# In a process of its own: Airflow reads its configuration when it is imported.
+_SCRIPT = """
+import json, os, sys
+from waybill_airflow import cache, settings, watch
+os.environ.update(settings.environment(8080))
+watch.refresh()
+from airflow.dag_processing.dagbag import BundleDagBag
+from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
+from waybill_airflow import places
+
+forks = []
+sys.addaudithook(lambda event, args: forks.append(str(args)) if event in ("subprocess.Popen", "os.fork", "os.posix_spawn") else None)
+
+def load():
+    bag = BundleDagBag(dag_folder=str(places.dags()), bundle_path=places.dags(), bundle_name="t")
+    return bag.dags, {os.path.basename(path): text for path, text in bag.import_errors.items()}
+
+dags, errors = load()
+told = {
+    name: {
+        "tasks": {
+            task.task_id: {
+                "after": sorted(task.upstream_task_ids),
+                "retries": task.retries,
+                "delay": task.retry_delay.total_seconds(),
+                "factor": task.retry_exponential_backoff,
+                "limit": task.execution_timeout.total_seconds(),
+                "timeout": task.timeout,
+                "is_teardown": task.is_teardown,
+                "outlets": [asset.name for asset in task.outlets],
+            }
+            for task in dag.topological_sort()
+        },
+        "runs": dag.max_active_runs,
+        "catchup": dag.catchup,
+        "timetable": type(dag.timetable).__name__,
+    }
+    for name, dag in dags.items()
+}
+cache.write(cache.Cache(digest="another", problems=["Schedule x: is wrong."]))
+_, wrong = load()
+json.dump({"dags": told, "errors": errors, "forks": forks, "wrong": wrong}, open(sys.argv[1], "w"))
+"""
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What Airflow says of the DAGs of this project."""
+    home = tmp_path_factory.mktemp("dags")
+    environment = {**os.environ, "WAYBILL_HOME": str(home), "MELTANO_PROJECT_ROOT": str(ROOT)}
+    command = [sys.executable, "-c", _SCRIPT, home / "told.json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    found: dict[str, Any] = json.loads((home / "told.json").read_text())
+    return found
+
+
+def test_every_schedule_is_a_dag_without_an_import_error(told: dict[str, Any]) -> None:
+    """A schedule that is no DAG never runs, and nobody is told; a cycle would be an import error."""
+    schedules = yaml.safe_load((ROOT / "orchestrate/schedules.meltano.yml").read_text())
+    assert told["errors"] == {}
+    assert told["dags"].keys() == {schedule["name"] for schedule in schedules["schedules"]}
+
+
+def test_a_parse_starts_no_process(told: dict[str, Any]) -> None:
+    """DAG files are parsed every few seconds; `meltano` takes as long to start."""
+    assert told["forks"] == []
+
+
+def test_steps_wait_for_those_before_them_and_the_run_is_closed_whatever_happens(
+    told: dict[str, Any],
+) -> None:
+    """The promise of a run is its order, in Airflow too."""
+    tasks = told["dags"]["trade-every-5-minutes"]["tasks"]
+    steps = [name for name in tasks if not tasks[name]["is_teardown"]]
+    assert [step.split("-")[0] for step in steps if "begin" not in step] == [
+        *("warehouse.up", "sources.prepare", "tap"),
+        *("validate.raw", "dbt.build", "validate.marts", "waybill.receipt"),
+    ]
+    assert all(tasks[after]["after"] == [before] for before, after in itertools.pairwise(steps))
+    assert tasks[steps[-1]]["outlets"] == ["trade"]
+    assert all(tasks[name]["after"] == [steps[-1]] for name in tasks if name not in steps)
+
+
+def test_sources_are_read_side_by_side(told: dict[str, Any]) -> None:
+    """The whole job waits for its slowest source, not for all of them in turn."""
+    tasks = told["dags"]["quality-nightly"]["tasks"]
+    taps = [name for name in tasks if name.startswith("tap-")]
+    assert len(taps) > 1
+    assert len({tuple(tasks[tap]["after"]) for tap in taps}) == 1
+    assert tasks["validate.raw"]["after"] == sorted(taps)
+
+
+def test_every_dag_takes_its_turn_and_every_step_has_its_limits(told: dict[str, Any]) -> None:
+    """Two runs of one schedule at once, or a step that hangs for ever, must not be possible."""
+    for dag in told["dags"].values():
+        assert (dag["runs"], dag["catchup"]) == (1, False)
+        for task in dag["tasks"].values():
+            assert task["limit"] > task["timeout"], "Meltano is to stop by itself first"
+            assert task["is_teardown"] or (task["retries"], task["delay"], task["factor"]) == (
+                4,
+                30,
+                2,
+            )
+
+
+def test_a_problem_of_the_cache_is_an_import_error(told: dict[str, Any]) -> None:
+    """Airflow shows import errors on its first page, where people look."""
+    assert "Schedule x: is wrong." in told["wrong"]["waybill_problems.py"]
+    assert "waybill_schedules.py" not in told["wrong"]
