@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from conftest import Project
 
 SCHEDULE = "trade-every-5-minutes"
-_BROKEN = "update raw_totesys.payment set last_updated = created_at - interval '1 day' where payment_id = 1"
 
 
 def _dags_test(project: Project) -> subprocess.CompletedProcess[str]:
@@ -47,25 +46,6 @@ def test_a_whole_job_runs_task_by_task_as_one_run(project: Project, first_run: s
     assert isinstance(run_id, uuid.UUID)
     assert f"/dags/{SCHEDULE}/" in log_url
     assert project.rows("select bool_and(is_balanced) from waybill.receipt") == [(True,)]
-
-
-def test_a_failing_gate_stops_the_dag_and_is_not_tried_again(
-    project: Project, first_run: str
-) -> None:
-    """Bad data stay bad: a retry would only tell the same thing five times."""
-    assert first_run
-    project.execute(_BROKEN, role="loader")
-    done = _dags_test(project)
-    assert "validate:raw failed on the data, so it is not tried again" in done.stdout
-    assert "rows_change_after_they_are_created" in done.stdout, "the failed rule stands in the log"
-    steps = project.rows(
-        "select step, attempt, status from waybill.step where run_id = "
-        "(select run_id from waybill.run order by started_at desc limit 1) order by step_id"
-    )
-    assert steps[-1] == ("validate:raw", 1, "failed")
-    assert project.rows("select status from waybill.run order by started_at desc limit 1") == [
-        ("failed",)
-    ]
 
 
 def test_no_secret_of_airflows_is_in_what_it_leaves_behind(
