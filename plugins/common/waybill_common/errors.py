@@ -31,7 +31,8 @@ class WaybillError(Exception):
 
 
 def fail(error: WaybillError, *, exit_code: int = 1) -> NoReturn:
-    """Print one line, cause first, and leave with `exit_code`."""
+    """Print one line, cause first, keep it for the run's history, and leave with `exit_code`."""
+    _tell(error)
     if os.environ.get(DEBUG_VARIABLE):
         traceback.print_exception(error, file=sys.stderr)
     sys.stderr.write(f"error: {error}\n")
@@ -51,5 +52,14 @@ def reports_errors(main: Callable[P, None]) -> Callable[P, None]:
             main(*args, **kwargs)
         except WaybillError as error:
             fail(error)
+        except Exception as error:
+            _tell(error)
+            raise
 
     return guarded
+
+
+def _tell(error: Exception) -> None:
+    from waybill_common import failures  # noqa: PLC0415 - it builds on this module
+
+    failures.tell(error)

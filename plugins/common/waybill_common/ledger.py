@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from waybill_common import runs, step_outcome, versions
+from waybill_common import abandoned, failures, leases, runs, step_outcome, versions
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from types import FrameType
 
     from waybill_common.connections import Connection
@@ -86,7 +86,7 @@ class Step(dict[str, Any]):
 
 
 @contextmanager
-def step(connection: Connection, name: str) -> Iterator[Step]:
+def step(connection: Connection, name: str, *, resources: Collection[str] = ()) -> Iterator[Step]:
     """Record a step: that it begins, and how long it took and whether it succeeded.
 
     The first step of a run records the run; a failed one marks it as failed. SIGTERM ends the
@@ -95,6 +95,8 @@ def step(connection: Connection, name: str) -> Iterator[Step]:
     Args:
         connection: A warehouse role that may insert into `waybill.step`.
         name: The step as the job names it, such as `validate:raw`.
+        resources: Schemas that no other run may work on meanwhile, such as `raw_olist`. What the
+            run does not hold yet is waited for, and freed at the end of the step.
 
     Yields:
         A dict for figures worth keeping.
@@ -104,9 +106,12 @@ def step(connection: Connection, name: str) -> Iterator[Step]:
     """
     record = _begin(connection, runs.current(), name)
     try:
-        with _sigterm_ends_in_order():
+        with _sigterm_ends_in_order(), _leases(connection, record, resources):
             yield record
     except BaseException as error:
+        if isinstance(error, SystemExit) and not error.code:
+            _end(connection, record)
+            raise
         record |= {"succeeded": False, "cause": step_outcome.cause_of(error)}
         try:
             _end(connection, record)
@@ -117,15 +122,30 @@ def step(connection: Connection, name: str) -> Iterator[Step]:
 
 
 def end_run(connection: Connection, run: Run) -> None:
-    """Mark a run as succeeded, unless one of its steps has failed."""
+    """Mark a run as succeeded, unless one of its steps has failed; its leases are free."""
     with connection.connect() as session:
         session.execute(_END_RUN, (run.run_id,))
+    leases.free(connection, run)
+    failures.forget(run.run_id)
+
+
+@contextmanager
+def _leases(connection: Connection, record: Step, resources: Collection[str]) -> Iterator[None]:
+    run = record.run
+    taken = leases.take(connection, run, record.name, resources) if resources else []
+    try:
+        with leases.renewed(connection, run, record.name):
+            yield
+    finally:
+        if taken:
+            leases.free(connection, run, taken)
 
 
 def _begin(connection: Connection, run: Run, name: str) -> Step:
     try:
         with connection.connect() as session:
             _register(session, run, name)
+            abandoned.close(session, run.run_id)
             bound = {"run": run.run_id, "step": name, "host": run.host, "process": os.getpid()}
             row = session.execute(_BEGIN_STEP, bound).fetchone()
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
@@ -164,6 +184,9 @@ def _end(connection: Connection, record: Step) -> None:
         session.execute(_END_STEP, (status, json.dumps(record), cause, record.step_id))
         if not succeeded:
             session.execute(_FAIL_RUN, (record.name, cause, record.run.run_id))
+            # Nothing of a `meltano run` comes after a failed step.
+            if record.run.process_id is not None:
+                session.execute(leases.FREE_ALL, (record.run.run_id,))
         elif not record.run.is_of_job:
             session.execute(_END_RUN, (record.run.run_id,))
 

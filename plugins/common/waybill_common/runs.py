@@ -32,6 +32,8 @@ LOG_URL_VARIABLE = "WAYBILL_LOG_URL"
 
 StartedBy = Literal["shell", "airflow"]
 
+NOBODY = uuid.UUID(int=0)
+"""The id of no run."""
 _OURS = uuid.UUID("5f1f4a1e-7c1d-4d0b-9a44-2f6a4f0c9a57")
 """Namespace of the ids that are made here."""
 _WITH_VALUE = frozenset(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,12 +15,13 @@ import psycopg
 
 from waybill_common.errors import WaybillError
 
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|=\([^)]*\)")
 VARIABLE = "WAYBILL_STEP_OUTCOME"
 """Path of the file to write: {"step", "status", "data_quality", "cause"}."""
 
 
 def write(step: str, *, status: str, is_data_quality: bool, cause: str | None) -> None:
-    """Write the file that the environment asks for, if it does; the last step's outcome stays.
+    """Write the file that the environment asks for, if it does; the first failure stays in it.
 
     Args:
         step: The step as the job names it.
@@ -32,7 +34,20 @@ def write(step: str, *, status: str, is_data_quality: bool, cause: str | None) -
     outcome = {"step": step, "status": status, "data_quality": is_data_quality, "cause": cause}
     # A step has ended as it has ended, whether or not somebody can be told.
     with suppress(OSError):
-        Path(path).write_text(json.dumps(outcome), encoding="utf-8")
+        if not _has_failed(Path(path)):
+            Path(path).write_text(json.dumps(outcome), encoding="utf-8")
+
+
+def _has_failed(path: Path) -> bool:
+    try:
+        return bool(json.loads(path.read_text(encoding="utf-8"))["status"] == "failed")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def without_values(text: str) -> str:
+    """A message in which nothing is left that it quotes: it may be a value of a row."""
+    return _QUOTED.sub("…", " ".join(text.split()))
 
 
 def cause_of(error: BaseException) -> str:

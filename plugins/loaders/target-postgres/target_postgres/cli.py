@@ -13,6 +13,7 @@ from singer_sdk.exceptions import (
 )
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
+from target_postgres import recording
 from target_postgres.target import TargetPostgres
 from waybill_common.errors import WaybillError, reports_errors
 from waybill_common.pipes import outlives_its_failure
@@ -30,7 +31,8 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8")
     show_progress_only(TargetPostgres.name)
     try:
-        TargetPostgres.cli()
+        with recording.recorded():
+            TargetPostgres.cli()
     except _KNOWN as error:
         raise WaybillError(str(error)) from error
     except psycopg.OperationalError as error:

@@ -37,12 +37,11 @@ _SESSION = (
 )
 _LEDGER_ROW = """
     insert into waybill.load (
-        invocation_id, target_schema, stream, target_table, batch_id, started_at,
+        run_id, invocation_id, target_schema, stream, target_table, batch_id, started_at,
         rows_received, rows_inserted, rows_updated, rows_unchanged, rows_superseded, rows_deleted,
-        rows_dead,
-        totals_received, totals_landed_change, bookmark
+        rows_dead, totals_received, totals_landed_change, bookmark
     ) values (
-        %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb
+        %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s::jsonb
     )
     returning load_id
 """
@@ -97,12 +96,15 @@ class Session:
     Attributes:
         direct: The stream whose rows go straight into a table that is not whole yet. It has the
             connection to itself.
+        bytes: The size of the batch files that came.
     """
 
     def __init__(self, login: Connection) -> None:
-        self._login = login
+        self.login = login
         self._connection: psycopg.Connection[Any] | None = None
         self.invocation_id = uuid.uuid4()
+        self.run_id: uuid.UUID | None = None
+        self.bytes = 0
         self.received: dict[str, Received] = defaultdict(Received)
         self.replaced_partitions: set[tuple[str, str]] = set()
         self.replaced_tables: set[str] = set()
@@ -117,7 +119,7 @@ class Session:
             WaybillError: The warehouse cannot be reached, or has no ledger.
         """
         if self._connection is None:
-            connection = self._login.connect(client_encoding="utf8")
+            connection = self.login.connect(client_encoding="utf8")
             # An error on the way out must not leave a transaction open for as long as this lives.
             weakref.finalize(self, connection.close)
             for setting in _SESSION:
@@ -126,7 +128,7 @@ class Session:
                 found = connection.execute("select to_regclass(%s)", (f"waybill.{name}",))
                 if (row := found.fetchone()) is None or row[0] is None:
                     connection.close()
-                    msg = f"{self._login.place} has no ledger (table waybill.{name})."
+                    msg = f"{self.login.place} has no ledger (table waybill.{name})."
                     raise WaybillError(msg, "Create it with `meltano invoke warehouse:up`.")
             connection.commit()
             self._connection = connection
@@ -186,7 +188,7 @@ class Session:
         written = self.connection.execute(
             _LEDGER_ROW,
             (
-                *(self.invocation_id, schema, stream, table),
+                *(self.run_id, self.invocation_id, schema, stream, table),
                 *(" ".join(batch_ids) or None, started_at),
                 *(counts.received, counts.inserted, counts.updated),
                 *(counts.unchanged, counts.superseded, counts.deleted, counts.dead),
@@ -221,7 +223,7 @@ class Session:
         if (row := found.fetchone()) and not row[0]:
             msg = (
                 f"Stream {stream}: by the state, {held - sent} of its {held} rows landed before,"
-                f" but {self._login.place} has no load of it. Nothing was committed."
+                f" but {self.login.place} has no load of it. Nothing was committed."
             )
             remedy = "The state is another warehouse's: start afresh by `meltano run --full-refresh` and the job."
             raise WaybillError(msg, remedy)

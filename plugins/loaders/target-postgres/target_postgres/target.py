@@ -12,6 +12,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.target_base import Target
 
+from target_postgres import recording
 from target_postgres.decoded import records
 from target_postgres.ending import Ending
 from target_postgres.formats import FOR_COPY, KEYS
@@ -117,6 +118,7 @@ class TargetPostgres(Target):
         self._held: dict[Path, int] = {}
         self._letter_streams: set[str] = set()
         self._ending = Ending(self.session, overwrites=self.config["load_method"] == "overwrite")
+        recording.begin(self.session, self.config.get("default_target_schema"))
 
     def process_endofpipe(self) -> None:
         """Commit what no STATE has followed, and let go of everything."""
@@ -185,6 +187,7 @@ class TargetPostgres(Target):
         for folder in {path.parent for path in paths} - set(self._held):
             if batch_files.is_run_folder(folder):
                 self._held[folder] = batch_files.hold(folder)
+        self.session.bytes += sum(path.stat().st_size for path in paths)
         rows = sink.add_batch(paths, encoding)
         if rows != encoding.get("rows", rows):
             msg = f"Stream {stream}: batch files hold {rows} rows, their message says {encoding['rows']}."

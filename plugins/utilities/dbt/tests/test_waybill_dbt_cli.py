@@ -35,6 +35,16 @@ def test_a_failing_test_fails_the_step(warehouse: ScratchDatabase, small_project
     assert (step, succeeded) == ("dbt:build", False)
     assert detail["nodes"] == {"fail": 1, "success": 1}
     assert detail["failed"] == ["not_null_flawed_id"]
+    assert detail["data_quality"], "a retry would find the same rows"
+    assert warehouse.rows("select status, failed_step, cause from waybill.run") == [
+        ("failed", "dbt:build", "1 of 2 nodes failed: not_null_flawed_id")
+    ]
+    assert warehouse.rows(
+        "select resource_type, status, seconds > 0, message from waybill.dbt_result order by 1"
+    ) == [
+        ("model", "success", True, None),
+        ("test", "fail", True, "Got 1 result, configured to fail if != 0"),
+    ]
 
 
 def test_a_quiet_build_says_how_far_it_has_come(
@@ -56,7 +66,9 @@ def test_wrong_usage_says_so(warehouse: ScratchDatabase, small_project: Dbt) -> 
     code, output = small_project.run("build", "--no-such-option")
     assert code == 2
     assert "--no-such-option" in output
-    assert [succeeded for _, succeeded, _ in warehouse.rows(_STEPS)] == [False]
+    assert warehouse.rows("select status, cause from waybill.step") == [
+        ("failed", "dbt left with exit code 2; its log has the reason")
+    ]
 
 
 def test_the_project_can_be_read_before_there_is_a_warehouse(small_project: Dbt) -> None:
@@ -90,5 +102,7 @@ def test_termination_cancels_the_query(warehouse: ScratchDatabase, small_project
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert process.returncode == 143
-    assert [succeeded for _, succeeded, _ in warehouse.rows(_STEPS)] == [False]
+    assert warehouse.rows("select status, cause from waybill.step") == [
+        ("failed", "dbt left with exit code 143; its log has the reason")
+    ]
     assert warehouse.rows(running, ["%pg_sleep(60)%"]) == [(0,)]

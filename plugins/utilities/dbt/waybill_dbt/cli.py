@@ -7,9 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from waybill_common import connections, ledger
+from waybill_common import connections, domains, ledger
 from waybill_common.errors import WaybillError, reports_errors
-from waybill_dbt import changed, environment, outcome
+from waybill_dbt import changed, environment, outcome, recording
 from waybill_dbt.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ OFFLINE = frozenset({"clean", "deps", "init", "list", "ls", "parse"})
 
 RECORDED = frozenset({"build", "run", "seed", "snapshot", "test"})
 """Commands that are a step of a job."""
+
+_SELECTOR = "--selector"
 
 
 @reports_errors
@@ -64,7 +66,7 @@ def _recorded(connection: Connection, step: str, arguments: list[str]) -> int:
     given = [word for word in arguments if word != changed.FLAG]
     # Where dbt's own lines are turned down, a few of ours say that it goes on.
     callbacks = [Progress(step)] if "--log-level" in arguments else []
-    with ledger.step(connection, step) as detail:
+    with ledger.step(connection, step, resources=_resources(given)) as detail:
         if changed.is_asked(arguments):
             ended = changed.build(connection, given, callbacks)
         else:
@@ -72,9 +74,19 @@ def _recorded(connection: Connection, step: str, arguments: list[str]) -> int:
             changed.forget(connection, ended)
         detail.update(ended.figures)
         detail["succeeded"] = ended.code == 0
+        recording.keep(connection, detail, ended.results)
+        if ended.code:
+            reason = f"dbt left with exit code {ended.code}; its log has the reason"
+            detail.setdefault("cause", reason)
     if callbacks and ended.figures:
         print(f"{step}: {outcome.in_words(ended.figures)}", flush=True)
     return ended.code
+
+
+def _resources(arguments: list[str]) -> set[str]:
+    """The schemas that a build writes: those of its selector, a domain, and the shared one."""
+    place = arguments.index(_SELECTOR) + 1 if _SELECTOR in arguments else len(arguments)
+    return domains.schemas(arguments[place : place + 1]) | {domains.SHARED}
 
 
 def _dbt(arguments: list[str], callbacks: Sequence[Progress] = ()) -> Ended:

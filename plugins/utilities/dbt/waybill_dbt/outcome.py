@@ -6,8 +6,32 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from waybill_common import step_outcome
+
 if TYPE_CHECKING:
-    from dbt.artifacts.schemas.run import RunExecutionResult
+    from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
+
+
+BAD = frozenset({"error", "fail", "runtime error", "partial success"})
+"""What dbt calls a node that has failed."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one node.
+
+    Attributes:
+        rows_affected: As the database says; None where it does not.
+        message: What dbt says of a node that did not succeed, without what it quotes.
+    """
+
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str
+    seconds: float
+    rows_affected: int | None
+    message: str | None
 
 
 @dataclass(frozen=True)
@@ -19,17 +43,36 @@ class Ended:
         figures: What the ledger keeps of it.
         nodes: Of each node that was chosen, whether it ended well; None where dbt did not get
             to choose.
+        results: What became of each of them, for the ledger.
     """
 
     code: int
     figures: dict[str, Any] = field(default_factory=dict)
     nodes: dict[str, bool] | None = None
+    results: tuple[NodeResult, ...] = ()
 
 
 def nothing(unchanged: int) -> Ended:
     """How a build ends in which there was nothing to do."""
     figures = {"elapsed_seconds": 0.0, "nodes": {}, "failed": [], "unchanged": unchanged}
     return Ended(0, figures, {})
+
+
+def node_result(result: RunResult) -> NodeResult:
+    """What the ledger keeps of one node."""
+    affected = (result.adapter_response or {}).get("rows_affected")
+    status = str(result.status)
+    says = result.message if status in {*BAD, "warn"} else None
+    return NodeResult(
+        unique_id=result.node.unique_id,
+        name=result.node.name,
+        resource_type=str(result.node.resource_type),
+        status=status,
+        seconds=round(result.execution_time, 3),
+        # PostgreSQL's driver answers -1 where a statement counts no rows.
+        rows_affected=affected if isinstance(affected, int) and affected >= 0 else None,
+        message=step_outcome.without_values(says.strip().splitlines()[0]) if says else None,
+    )
 
 
 def figures(result: RunExecutionResult) -> dict[str, Any]:

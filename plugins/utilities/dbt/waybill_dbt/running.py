@@ -47,7 +47,8 @@ def invoke(
     if not isinstance(answer.result, RunExecutionResult):
         return Ended(code)
     nodes = {each.node.unique_id: str(each.status) in GOOD for each in answer.result.results}
-    return Ended(code, outcome.figures(answer.result), nodes)
+    results = tuple(map(outcome.node_result, answer.result.results))
+    return Ended(code, outcome.figures(answer.result), nodes, results)
 
 
 def parsed() -> Manifest:

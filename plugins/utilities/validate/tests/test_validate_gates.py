@@ -74,6 +74,11 @@ def test_good_data_pass(shop: Project) -> None:
     assert "validate:raw passed: 8 checks, 0 failed, 0 warned" in ended.output
     assert ended.errors == ""
     assert steps(shop) == [("validate:raw", True, COUNTS | {"failed": 0})]
+    assert shop.database.rows(
+        "select suite, column_name, severity, succeeded, checked, unexpected, observed"
+        " from waybill.expectation_result where rule = 'order_id is unique'"
+    ) == [("raw_olist", "order_id", "critical", True, 3, 0, None)]
+    assert shop.database.rows("select count(*) from waybill.expectation_result") == [(8,)]
 
 
 @pytest.mark.parametrize("kind", BAD_ROWS)
@@ -88,7 +93,10 @@ def test_a_planted_bad_row_stops_the_job_and_is_named(shop: Project, kind: str) 
     found = [line for line in ended.output.splitlines() if line.startswith("critical")]
     assert found == [line]
     assert "validate:raw failed" in ended.output
-    assert steps(shop) == [("validate:raw", False, COUNTS | {"failed": 1})]
+    assert steps(shop) == [("validate:raw", False, COUNTS | {"failed": 1, "data_quality": True})]
+    assert shop.database.rows("select failed_step, cause from waybill.run") == [
+        ("validate:raw", line.removeprefix("critical "))
+    ]
 
 
 def test_a_warning_does_not_stop_the_job(empty_project: Project) -> None:

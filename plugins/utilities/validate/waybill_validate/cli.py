@@ -9,11 +9,9 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from waybill_common import contracts, ledger
 from waybill_common.errors import WaybillError, fail
-from waybill_validate import privacy, report, suites, summary, warehouse
+from waybill_validate import privacy, recording, report, suites, summary, warehouse
 from waybill_validate.outcomes import SuiteOutcome
 
 if TYPE_CHECKING:
@@ -76,21 +74,19 @@ def validate(stage: Stage, selectors: Sequence[str]) -> bool:
     tables = sum(len(suite.tables) for suite in selected)
     print(f"validate:{stage}: {checks} checks on {tables} tables", flush=True)
     auditor = warehouse.auditor()
-    try:
-        with ledger.step(auditor, f"validate:{stage}") as detail:
-            outcomes = _run(stage, selected, tables)
-            failed = sum(outcome.failed for outcome in outcomes)
-            detail |= {
-                "suites": [suite.name for suite in selected],
-                "tables": tables,
-                "checks": sum(outcome.size for outcome in outcomes),
-                "failed": failed,
-                "warnings": sum(outcome.warnings for outcome in outcomes),
-                "succeeded": not failed,
-            }
-    except psycopg.errors.UndefinedTable as error:
-        msg = f"The warehouse {auditor.place} has no ledger."
-        raise WaybillError(msg, "Prepare it with `meltano invoke warehouse:up`.") from error
+    schemas = {table.schema for suite in selected for table in suite.tables}
+    with ledger.step(auditor, f"validate:{stage}", resources=schemas) as detail:
+        outcomes = _run(stage, selected, tables)
+        recording.keep(auditor, detail, outcomes)
+        failed = sum(outcome.failed for outcome in outcomes)
+        detail |= {
+            "suites": [suite.name for suite in selected],
+            "tables": tables,
+            "checks": sum(outcome.size for outcome in outcomes),
+            "failed": failed,
+            "warnings": sum(outcome.warnings for outcome in outcomes),
+            "succeeded": not failed,
+        }
     return not failed
 
 

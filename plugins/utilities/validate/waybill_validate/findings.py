@@ -32,7 +32,12 @@ def is_about_pii(check: Check, table: Table) -> bool:
 def outcome(check: Check, table: Table, result: ExpectationValidationResult) -> Outcome:
     """How a check ended, from its result after personal data has been taken out."""
     if result.success:
-        return Outcome(check=check, success=True, unexpected_count=_count(result.result))
+        return Outcome(
+            check=check,
+            success=True,
+            unexpected_count=_count(result.result),
+            checked=result.result.get("element_count"),
+        )
     if reason := exception(result):
         return Outcome(check=check, success=False, reason=f"could not be checked: {reason}")
     count = _count(result.result)
@@ -44,6 +49,7 @@ def outcome(check: Check, table: Table, result: ExpectationValidationResult) -> 
         unexpected_count=count,
         examples=_examples(check, table, result.result),
         reason=f"observed {_text(result.result.get('observed_value', 'nothing'))}",
+        checked=result.result.get("element_count"),
     )
 
 

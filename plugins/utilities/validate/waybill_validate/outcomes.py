@@ -19,6 +19,7 @@ class Outcome:
         unexpected_count: Offending rows, where the expectation counts rows.
         examples: The first of them as text, without personal data.
         reason: Why the check could not be made or what it saw instead, where it counts no rows.
+        checked: Rows looked at, where the expectation looks at rows.
     """
 
     check: Check
@@ -26,6 +27,7 @@ class Outcome:
     unexpected_count: int | None = None
     examples: tuple[str, ...] = ()
     reason: str = ""
+    checked: int | None = None
 
     @property
     def finding(self) -> str:

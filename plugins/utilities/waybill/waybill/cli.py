@@ -1,20 +1,26 @@
-"""The command `waybill`: receipts, dead letters and their replay, alerts, what contracts generate."""
+"""The command `waybill`: runs, receipts, dead letters and their replay, alerts, contracts."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from waybill.alerts import command as alerting
 from waybill.generate.files import COMMAND, generated_files
+from waybill.history import bounds
+from waybill.history import listing as past_runs
 from waybill.letters import listing
 from waybill.letters import replay as replaying
 from waybill.maintain import command as maintaining
 from waybill.receipt.issue import issue
 from waybill.receipt.printing import console, show
-from waybill_common import connections, contracts, ledger, project
+from waybill_common import connections, contracts, domains, ledger, project
 from waybill_common.errors import WaybillError, fail, reports_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EXIT_NO_RECEIPT = 2
 """The receipt could not be made, which is another thing than one that does not balance."""
@@ -36,6 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     again = commands.add_parser("replay", help="load mended rows, or try all letters again")
     again.add_argument("file", nargs="?", type=Path, help="what dead-letters --export has written")
     commands.add_parser("alerts", help="find what is wrong, tell once, list what is open")
+    start = commands.add_parser("begin", help="hold what a job works on, or wait for it")
+    start.add_argument("names", nargs="*", metavar="source or domain", help="default: all")
+    commands.add_parser("end", help="close the run, if no receipt has")
+    past = commands.add_parser("history", help="the last runs, or all that is known of one")
+    past.add_argument("--run", metavar="ID", help="one run's steps; the id's first digits do")
+    past.add_argument("--limit", type=int, default=20, help="how many runs (default: 20)")
+    past.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("alerts-test", help="send a test message by each configured channel")
     old = commands.add_parser("maintain", help="remove what is older than it is kept, and vacuum")
     maintaining.add_arguments(old)
@@ -46,23 +59,9 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> None:
     """Run the command that the arguments name."""
     arguments = _parser().parse_args()
-    match arguments.command, getattr(arguments, "action", None):
-        case "contracts", "render":
-            render()
-        case "contracts", "check":
-            sys.exit(check())
-        case "receipt", _:
-            sys.exit(receipt(arguments.sources))
-        case "dead-letters", _:
-            dead_letters(arguments.source, arguments.stream, arguments.export)
-        case "replay", _:
-            sys.exit(replay(arguments.file))
-        case "alerts", _:
-            alerting.show()
-        case "alerts-test", _:
-            sys.exit(alerting.test_channels())
-        case "maintain", _:
-            sys.exit(maintaining.run(arguments))
+    code = _COMMANDS[arguments.command](arguments)
+    if code is not None:
+        sys.exit(code)
 
 
 def receipt(sources: list[str]) -> int:
@@ -73,7 +72,8 @@ def receipt(sources: list[str]) -> int:
     """
     auditor = connections.warehouse("auditor")
     try:
-        with ledger.step(auditor, "-".join(["waybill:receipt", *sources])) as detail:
+        name = "-".join(["waybill:receipt", *sources])
+        with ledger.step(auditor, name, resources=domains.schemas(sources)) as detail:
             issued = issue(sources, detail)
             differences = issued.all_differences
             detail |= {"receipt_id": issued.receipt_id, "differences": len(differences)}
@@ -88,6 +88,17 @@ def receipt(sources: list[str]) -> int:
     show(issued, console())
     alerting.after_run()
     return 0 if issued.is_balanced else 1
+
+
+def history(limit: int, run: str | None, *, is_json: bool) -> None:
+    """Print the last runs, or one."""
+    found = past_runs.find(limit, run)
+    if is_json:
+        print(past_runs.as_json(found))
+    elif run:
+        past_runs.show_one(found[0], console())
+    else:
+        past_runs.show(found, console())
 
 
 def dead_letters(source: str | None, stream: str | None, export: Path | None) -> None:
@@ -139,3 +150,17 @@ def check() -> int:
         return 1
     print(f"All {len(files)} generated files agree with their contracts.")
     return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "contracts": lambda given: check() if given.action == "check" else render(),
+    "begin": lambda given: bounds.begin(given.names),
+    "end": lambda _: bounds.end(),
+    "history": lambda given: history(given.limit, given.run, is_json=given.json),
+    "receipt": lambda given: receipt(given.sources),
+    "dead-letters": lambda given: dead_letters(given.source, given.stream, given.export),
+    "replay": lambda given: replay(given.file),
+    "alerts": lambda _: alerting.show(),
+    "alerts-test": lambda _: alerting.test_channels(),
+    "maintain": maintaining.run,
+}

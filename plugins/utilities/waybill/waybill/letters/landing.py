@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from waybill_common import runs
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
 
@@ -44,10 +45,10 @@ _LAST_LOAD = """
 """
 _LEDGER_ROW = """
     insert into waybill.load (
-        invocation_id, target_schema, stream, target_table, batch_id, started_at, rows_received,
-        rows_inserted, rows_updated, rows_unchanged, rows_superseded, rows_deleted,
+        run_id, invocation_id, target_schema, stream, target_table, batch_id, started_at,
+        rows_received, rows_inserted, rows_updated, rows_unchanged, rows_superseded, rows_deleted,
         totals_received, totals_landed_change
-    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s::jsonb, %s::jsonb)
+    ) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s::jsonb, %s::jsonb)
 """
 _OUTCOMES = ("inserted", "updated", "unchanged", "superseded")
 Totals = dict[str, Decimal]
@@ -139,6 +140,7 @@ class Landing:
             self._session.execute(
                 _LEDGER_ROW,
                 (
+                    runs.current().run_id,
                     uuid.uuid4(),
                     *self._place,
                     self._table,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from waybill.letters import mended, store
 from waybill.letters.checking import Checker
 from waybill.letters.landing import Landing, as_json
-from waybill_common import connections
+from waybill_common import connections, ledger
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def replay(path: Path | None) -> list[Outcome]:
         WaybillError: The file cannot be read, or names letters or columns that there are not.
     """
     rows = mended.read(path) if path else None
-    with connections.warehouse("loader").connect() as session:
+    loader = connections.warehouse("loader")
+    with loader.connect() as session:
         if rows is None:
             ids = [letter.dead_letter_id for letter in store.open_letters(session, None, None)]
         else:
@@ -68,7 +69,12 @@ def replay(path: Path | None) -> list[Outcome]:
         streams = _streams(session, ids, path)
         # The letters are free again: a load locks its table first and its letters after it.
         session.rollback()
-        return [_replay_stream(session, place, ids, rows) for place, ids in streams.items()]
+        schemas = {schema for schema, _ in streams}
+        with ledger.step(loader, "waybill:replay", resources=schemas) as step:
+            found = [_replay_stream(session, place, ids, rows) for place, ids in streams.items()]
+            step["landed"] = sum(sum(outcome.landed.values()) for outcome in found)
+            step["refused"] = sum(len(outcome.refused) for outcome in found)
+    return found
 
 
 def _streams(

@@ -22,6 +22,10 @@ _STEPS = """
     select 'load ' || target_schema, min(started_at), max(committed_at), true
     from waybill.load
     where receipt_id is null and target_schema = any(%(schemas)s)
+        and not exists (
+            select from waybill.step
+            where step.run_id = load.run_id and step.step = 'load ' || load.target_schema
+        )
     group by invocation_id, target_schema
     order by started_at, ended_at
 """

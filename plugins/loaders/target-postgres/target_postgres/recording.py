@@ -1,0 +1,61 @@
+"""The target as a step of a run: recorded, and with the lease of its schema."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from waybill_common import ledger, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_postgres.session import Session
+
+_command: ContextVar[ExitStack | None] = ContextVar("command", default=None)
+
+
+@contextmanager
+def recorded() -> Iterator[None]:
+    """Let the step that a target begins inside end with this block, in whatever way it is left.
+
+    The SDK makes the target and has it listen in one go, with no place between for a block.
+    """
+    with ExitStack() as stack:
+        token = _command.set(stack)
+        try:
+            yield
+        finally:
+            _command.reset(token)
+
+
+def begin(session: Session, schema: str | None) -> None:
+    """Begin the step, where the target is one of a run.
+
+    A target that is piped to by hand is none: its loads have no run, and it waits for nobody.
+
+    Args:
+        session: What it receives is counted here.
+        schema: Where it lands; no other run works on it meanwhile.
+    """
+    run = runs.current()
+    if (stack := _command.get()) is not None and run.is_of_job:
+        session.run_id = run.run_id
+        stack.enter_context(_step(session, schema))
+
+
+@contextmanager
+def _step(session: Session, schema: str | None) -> Iterator[None]:
+    name = f"load {schema}" if schema else "load"
+    with ledger.step(session.login, name, resources=[schema] if schema else []) as figures:
+        try:
+            yield
+        finally:
+            received = session.received.values()
+            figures |= {
+                "rows": sum(each.settled for each in received),
+                "dead": sum(each.dead for each in received),
+                "bytes": session.bytes,
+                "streams": len(received),
+            }

@@ -1,0 +1,62 @@
+"""The target as a step of a run."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from waybill_common import runs
+
+if TYPE_CHECKING:
+    from waybill_warehouse.scratch import ScratchDatabase
+
+TYPES = {"id": "integer", "name": "text"}
+
+
+@pytest.fixture
+def run_id(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The id of a run that an orchestrator has begun."""
+    wanted = str(uuid.uuid4())
+    monkeypatch.setenv(runs.RUN_ID_VARIABLE, wanted)
+    return wanted
+
+
+def test_its_loads_and_what_came_are_those_of_the_run(
+    wire: Any, warehouse: ScratchDatabase, run_id: str
+) -> None:
+    """The history answers how much a run has moved, and which loads were its own."""
+    batch = wire.batch("s", list(TYPES), [(1, "a"), (2, "b")])
+    done = wire.run(wire.schema("s", TYPES, ["id"]), batch, wire.state(s={"at": 1}))
+    assert done.returncode == 0, done.stderr
+    assert warehouse.rows("select run_id::text, rows_inserted from waybill.load") == [(run_id, 2)]
+    assert warehouse.rows("select run_id::text, step, status, detail from waybill.step") == [
+        (run_id, "load raw_test", "succeeded", {"rows": 2, "dead": 0, "bytes": 8, "streams": 1})
+    ]
+    assert warehouse.rows("select count(*) from waybill.lease") == [(0,)]
+
+
+def test_a_failed_load_fails_the_run(wire: Any, warehouse: ScratchDatabase, run_id: str) -> None:
+    """Why a run stopped is in its history, not only in a log that somebody has to find."""
+    limited = wire.schema("s", TYPES, ["id"], **{"x-dead-letter-limit": {"rows": 0}})
+    batch = wire.batch("s", list(TYPES), [("x", "a")])
+    assert wire.run(limited, batch, wire.state(s={"at": 1})).returncode == 1
+    ((found, status, step, cause),) = warehouse.rows(
+        "select run_id::text, status, failed_step, cause from waybill.run"
+    )
+    assert (found, status, step) == (run_id, "failed", "load raw_test")
+    assert cause.startswith("Stream s, column id: ")
+
+
+def test_by_hand_it_is_no_step_and_waits_for_nobody(wire: Any, warehouse: ScratchDatabase) -> None:
+    """Piping a tap into it needs no run."""
+    warehouse.execute(
+        "insert into waybill.lease (resource, run_id, host, expires_at)"
+        " values ('raw_test', gen_random_uuid(), 'elsewhere', now() + interval '1 hour')"
+    )
+    record = wire.record("s", id="1", name="a")
+    done = wire.run(wire.schema("s", TYPES, ["id"]), record, wire.state())
+    assert done.returncode == 0, done.stderr
+    assert warehouse.rows("select run_id, rows_inserted from waybill.load") == [(None, 1)]
+    assert warehouse.rows("select count(*) from waybill.step") == [(0,)]

@@ -1,0 +1,1 @@
+"""Runs: their begin and end, and what became of them."""
