@@ -74,7 +74,8 @@ def test_a_second_bootstrap_changes_nothing(warehouse: ScratchDatabase) -> None:
 def test_every_column_of_the_ledger_is_described(warehouse: ScratchDatabase) -> None:
     """Who reads the ledger finds each of its columns in docs/ledger.md."""
     text = (project.root() / "docs" / "ledger.md").read_text()
-    for table in ("load", "dead_letter"):
+    ours = ("run", "step", "lease", "dbt_result", "expectation_result", "receipt")
+    for table in ("load", "dead_letter", *ours):
         section = text.split(f"## `waybill.{table}`")[1].split("\n## ")[0]
         columns = warehouse.rows(
             "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0",

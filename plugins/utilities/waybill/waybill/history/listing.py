@@ -139,7 +139,8 @@ def show_one(run: dict[str, Any], out: Console) -> None:
         line = f"dbt {node['unique_id']}: {node['status']} in {node['seconds']:.1f} s"
         out.print(f"{line} {node['message'] or ''}".rstrip(), markup=False, soft_wrap=True)
     for rule in run["broken_rules"]:
-        line = f"{rule['severity']} {rule['table_name']}: {rule['rule']}: {rule['observed']}"
+        seen = rule["observed"] or "no more is known"
+        line = f"{rule['severity']} {rule['table_name']}: {rule['rule']}: {seen}"
         out.print(line, markup=False, soft_wrap=True)
     if run["cause"]:
         out.print(_why(run), markup=False, soft_wrap=True)
