@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from waybill_common import connections
+from waybill_common.errors import WaybillError
 from waybill_warehouse import cli, databases, embedded, passwords
 from waybill_warehouse.cluster import Cluster
 
@@ -35,7 +36,7 @@ def started(own_home: Path) -> Iterator[Cluster]:
 
 
 def test_its_life_from_the_shell(own_home: Path) -> None:
-    """What the README and meltano.yml promise of the five commands, and their exit codes."""
+    """What the README and meltano.yml promise of the commands, and their exit codes."""
     assert run("status").returncode == cli.EXIT_DOWN
 
     # The output is captured to its end: the server does not keep the caller's pipe open.
@@ -57,6 +58,27 @@ def test_its_life_from_the_shell(own_home: Path) -> None:
     assert down.stdout.startswith("warehouse: down (embedded): ")
     assert down.stderr == ""
     assert own_home.is_dir()
+
+
+@pytest.mark.usefixtures("started")
+def test_passwords_can_be_changed() -> None:
+    """The old ones open nothing any more, the new ones are used at once, and a session goes on."""
+    file = connections.cluster_folder() / passwords.FILE
+    before = passwords.load(file)
+    login = connections.warehouse("reader")
+    with login.connect() as session:
+        done = run("rotate-passwords")
+        assert done.returncode == 0, done.stderr
+        assert session.execute("select 1").fetchone() == (1,)
+    after = passwords.load(file)
+    assert {name for name in before if before[name] == after[name]} == {connections.SUPERUSER}
+    assert file.stat().st_mode & 0o077 == 0
+    assert not [secret for secret in after.values() if secret in done.stdout + done.stderr]
+    with pytest.raises(WaybillError, match="password authentication failed"):
+        login.connect()
+    for role in connections.WAREHOUSE_ROLES:
+        connections.warehouse(role).connect().close()
+    assert run("up").returncode == 0
 
 
 @pytest.mark.parametrize("role", ["", "loader", "transformer", "auditor", "reader", "admin"])

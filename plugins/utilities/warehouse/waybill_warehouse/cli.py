@@ -1,4 +1,4 @@
-"""`waybill-warehouse up|down|status|url|psql`."""
+"""`waybill-warehouse up|down|status|url|psql|rotate-passwords`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import get_args
 from waybill_common import connections
 from waybill_common.connections import WarehouseRole
 from waybill_common.errors import WaybillError, reports_errors
-from waybill_warehouse import bootstrap, client, embedded, ports
+from waybill_warehouse import bootstrap, client, databases, embedded, passwords, ports
 from waybill_warehouse.cluster import Cluster
 
 EXIT_DOWN = 3
@@ -32,6 +32,8 @@ def main(argv: list[str] | None = None) -> None:
         _down()
     elif options.command == "status":
         _status()
+    elif options.command == "rotate-passwords":
+        _rotate_passwords()
     elif options.command == "url":
         print(connections.warehouse(options.role).url)
     else:
@@ -46,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("down", help="stop the embedded Postgres")
     commands.add_parser("status", help=f"say where it is; exit code {EXIT_DOWN} if it is down")
+    commands.add_parser(
+        "rotate-passwords", help="give the roles of the embedded Postgres other passwords"
+    )
     for name, does in (("url", "print its URL and nothing else"), ("psql", "open psql on it")):
         command = commands.add_parser(name, help=does, allow_abbrev=False, add_help=name == "url")
         command.add_argument(
@@ -90,6 +95,19 @@ def _down() -> None:
     was_running = Cluster(connections.cluster_folder()).down()
     served = "warehouse" if connections.is_warehouse_embedded() else "source"
     print(f"{served}: {'stopped' if was_running else 'was not running'}")
+
+
+def _rotate_passwords() -> None:
+    if not connections.is_warehouse_embedded() and not connections.is_source_embedded():
+        msg = f"{_SETTING} is set, and its server's passwords are not ours to change."
+        raise WaybillError(msg, f"Change them there, then the password in {_SETTING}.")
+    folder = connections.cluster_folder()
+    maintenance = connections.embedded(connections.SUPERUSER, "postgres")
+    changed = passwords.fresh(each for each in passwords.LOGINS if each != connections.SUPERUSER)
+    # Should it be killed in between, the superuser can still log in, and this be done again.
+    databases.change_passwords(maintenance, changed)
+    passwords.replace(folder / passwords.FILE, changed)
+    print(f"warehouse: {len(changed)} roles have other passwords, in {folder / passwords.FILE}")
 
 
 def _status() -> None:

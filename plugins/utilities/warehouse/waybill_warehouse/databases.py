@@ -55,6 +55,22 @@ def enable_logins(maintenance: Connection, passwords: dict[str, str]) -> None:
             session.execute(alter)
 
 
+def change_passwords(maintenance: Connection, passwords: dict[str, str]) -> None:
+    """Give logins other passwords, all or none; sessions that are open go on.
+
+    Args:
+        maintenance: The superuser, whose own password stays: with it, this can be done again.
+        passwords: The new ones.
+    """
+    with maintenance.connect() as session:
+        session.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        for role, password in passwords.items():
+            alter = sql.SQL("alter role {} password {}").format(
+                sql.Identifier(role), _verifier(session, role, password)
+            )
+            session.execute(alter)
+
+
 def open_source(source: Connection) -> None:
     """Let `source_reader` read what the superuser keeps in the source database, and no more."""
     reader = sql.Identifier(SOURCE_ROLE)

@@ -10,6 +10,7 @@ from waybill_common import private_files
 from waybill_common.connections import SOURCE_ROLE, SUPERUSER, WAREHOUSE_ROLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 FILE = "passwords.json"
@@ -32,6 +33,16 @@ def complete(path: Path) -> dict[str, str]:
     kept = load(path)
     missing = [login for login in LOGINS if login not in kept]
     if missing:
-        kept |= {login: secrets.token_urlsafe(_BYTES) for login in missing}
+        kept |= fresh(missing)
         private_files.write(path, json.dumps(kept, indent=2) + "\n")
     return kept
+
+
+def fresh(logins: Iterable[str]) -> dict[str, str]:
+    """A new password for each login."""
+    return {login: secrets.token_urlsafe(_BYTES) for login in logins}
+
+
+def replace(path: Path, changed: dict[str, str]) -> None:
+    """Keep other passwords for some of the logins."""
+    private_files.write(path, json.dumps(load(path) | changed, indent=2) + "\n")
