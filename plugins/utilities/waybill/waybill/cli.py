@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waybill.alerts import command as alerting
+from waybill.backfill import command as backfilling
 from waybill.generate.files import COMMAND, generated_files
 from waybill.history import bounds
 from waybill.history import listing as past_runs
@@ -50,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     past.add_argument("--limit", type=int, default=20, help="how many runs (default: 20)")
     past.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("alerts-test", help="send a test message by each configured channel")
+    window = commands.add_parser("backfill", help="load a window of a source once more")
+    backfilling.add_arguments(window)
     old = commands.add_parser("maintain", help="remove what is older than it is kept, and vacuum")
     maintaining.add_arguments(old)
     return parser
@@ -162,5 +165,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "replay": lambda given: replay(given.file),
     "alerts": lambda _: alerting.show(),
     "alerts-test": lambda _: alerting.test_channels(),
+    "backfill": backfilling.run,
     "maintain": maintaining.run,
 }

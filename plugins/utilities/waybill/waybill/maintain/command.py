@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             found = [*_rows(login, kept, is_dry=False), *files.remove(kept, is_dry=False)]
             found += vacuum.run(is_dry=False)
             step |= {each.what: each.count for each in found if each.count}
+        ledger.end_run(login, step.run)
     _show(found, is_dry=arguments.dry_run)
     return 0
 

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from psycopg.rows import dict_row
+
+from waybill.backfill import pipeline, request, store
+from waybill.backfill.progress import Progress
+from waybill.cli import main
+from waybill_common import connections
+from waybill_common.errors import WaybillError
+
+FILES = {"files": {name: {"rows": 2, "read_as": "x"} for name in ("a-1.csv", "a-2.csv", "b.csv")}}
+
+
+def _asked(source: str, low: str | None, high: str | None, *streams: str) -> request.Request:
+    return request.read(source, streams, low, high)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("nobody", "1", "2"), "No contract .* has the id nobody. Name one of: olist"),
+        (("totesys", "2024-01-01", "2024-01-02", "paymnt"), "no stream paymnt.* payment"),
+        (("totesys", "2024-01-01", None), "has a beginning and an end"),
+        (("totesys", "2024-01-02", "2024-01-02"), "has nothing in it"),
+        (
+            ("totesys", "yesterday", "2024-01-02"),
+            "--from 'yesterday' is no value of .*last_updated",
+        ),
+        (("totesys", "2024-01-01T00:00+02:00", "2024-01-02"), "a time without a zone"),
+        (("olist", "b.csv", "a.csv"), "No name of a file is from b.csv up to a.csv"),
+    ],
+)
+def test_a_window_that_makes_no_sense_is_refused(asked: Any, message: str) -> None:
+    """Before anything is read, one line names what is wrong and what could have been meant."""
+    with pytest.raises(WaybillError, match=message):
+        _asked(*asked)
+
+
+def test_a_window_says_what_it_means() -> None:
+    """Of rows the end is not in the window, of files it is: the two must not be taken for one another."""
+    assert str(_asked("totesys", "2024-01-01", "2024-01-02", "payment")) == (
+        "rows with 2024-01-01 <= last_updated < 2024-01-02"
+    )
+    assert (
+        str(_asked("olist", "a.csv", "b.csv"))
+        == "files from a.csv up to b.csv, both included, by name"
+    )
+    assert str(_asked("olist", None, None)) == "all files"
+    files = _asked("olist", "b", "c")
+    assert [files.has_file(name) for name in ("a", "b", "b.csv", "c", "c.csv")] == [
+        *(False, True, True, True, False)
+    ]
+
+
+def test_every_source_has_a_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extractor is the one that lands in the contract's schema, with the loader that jobs pair it with."""
+    monkeypatch.setenv("MELTANO_ENVIRONMENT", "prod")
+    pair = pipeline.of_schema("raw_totesys")
+
+    assert pair.state_id("x") == "prod:tap-postgres--totesys-to-target-postgres:x"
+    assert pair.variable("window_from") == "TAP_POSTGRES__TOTESYS_WINDOW_FROM"
+    assert pair.variable("_select_filter") == "TAP_POSTGRES__TOTESYS__SELECT_FILTER"
+    with pytest.raises(WaybillError, match="load_schema is raw_nobody"):
+        pipeline.of_schema("raw_nobody")
+
+
+def test_a_backfill_begins_from_what_has_landed(warehouse: Any) -> None:
+    """Of files those in the window are marked to be sent; of rows the marks of earlier windows are forgotten."""
+    rows = {"replication_key_value": "2024", "window": {}, "resume": {}, "read_as": "y"}
+    with connections.warehouse("loader").connect(row_factory=dict_row) as session:
+        wanted = _asked("olist", "a-2.csv", "b.csv", "orders")
+        with pytest.raises(WaybillError, match="orders of olist has not landed"):
+            store.state(session, wanted)
+        _land(warehouse, "raw_olist", "orders", FILES)
+        _land(warehouse, "raw_totesys", "payment", rows)
+        files = store.state(session, wanted)["singer_state"]["bookmarks"]["orders"]["files"]
+        assert {name for name, entry in files.items() if entry["read_as"] != "x"} == {
+            "a-2.csv",
+            "b.csv",
+        }
+        with pytest.raises(
+            WaybillError, match=r"No file .* Files of olist: a-1.csv, a-2.csv, b.csv"
+        ):
+            store.state(session, _asked("olist", "c", None, "orders"))
+        of_rows = store.state(session, _asked("totesys", "2024-01-01", "2024-01-02", "payment"))
+    assert of_rows["singer_state"]["bookmarks"] == {
+        "payment": {"replication_key_value": "2024", "read_as": "y"}
+    }
+
+
+def test_the_same_window_is_found_again_and_no_other(warehouse: Any) -> None:
+    """Whoever repeats the command goes on; another window, other streams or one that has ended begin anew."""
+    assert warehouse
+    wanted = _asked("totesys", "2024-01-01", "2024-01-02", "payment")
+    run_id = uuid.uuid4()
+    made = store.Backfill.new()
+    with connections.warehouse("loader").connect(row_factory=dict_row) as session:
+        assert store.unfinished(session, wanted) is None
+        store.begin(session, wanted, made)
+        store.add_run(session, made, run_id)
+        store.add_run(session, made, run_id)
+        assert store.unfinished(session, wanted) == store.Backfill(made.backfill_id, (run_id,))
+        for other in (
+            _asked("totesys", "2024-01-01", "2024-01-03", "payment"),
+            _asked("totesys", "2024-01-01", "2024-01-02", "payment", "staff"),
+        ):
+            assert store.unfinished(session, other) is None
+        session.execute("update waybill.backfill set ended_at = now()")
+        assert store.unfinished(session, wanted) is None
+
+
+def test_progress_is_told_where_there_is_some(warehouse: Any) -> None:
+    """A line for each stream that has more than at the last look, of the rows that are due."""
+    run_id = uuid.uuid4()
+    login = connections.warehouse("loader")
+    progress = Progress(login, "raw_totesys", [run_id], {"payment": 8})
+    _land(warehouse, "raw_totesys", "payment", {}, run_id=run_id, rows=2)
+    with login.connect() as session:
+        assert progress.lines(session) == ["payment: 2 of 8 rows, 25%"]
+        assert progress.lines(session) == []
+
+
+def test_the_command_tells_what_is_wrong_in_one_line(
+    warehouse: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typing mistake costs a second and no load."""
+    assert warehouse
+    monkeypatch.setenv("MELTANO_ENVIRONMENT", "dev")
+    monkeypatch.setattr(
+        "sys.argv", ["waybill", "backfill", "olist", "--streams", "orders", "--dry-run"]
+    )
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    assert capsys.readouterr().err == (
+        "error: Stream orders of olist has not landed as a whole yet."
+        " Run its job first: that reads all that is missing.\n"
+    )
+
+
+def _land(
+    warehouse: Any,
+    schema: str,
+    stream: str,
+    bookmark: dict[str, Any],
+    *,
+    run_id: uuid.UUID | None = None,
+    rows: int = 0,
+) -> None:
+    warehouse.execute(
+        "insert into waybill.load (run_id, invocation_id, target_schema, stream, target_table,"
+        " started_at, rows_received, rows_inserted, rows_updated, rows_unchanged, rows_superseded,"
+        " rows_deleted, bookmark) values (%s, %s, %s, %s, %s, now(), %s, %s, 0, 0, 0, 0, %s::jsonb)",
+        (run_id, uuid.uuid4(), schema, stream, stream, rows, rows, json.dumps(bookmark)),
+        role="loader",
+    )
