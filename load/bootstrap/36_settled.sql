@@ -1,8 +1,9 @@
 -- What stands as its sources stand: models that were built, checks that have passed.
+set role loader;
+
 do $$
 begin
     if to_regclass('waybill.settled') is null then
-        set local role loader;
         create table waybill.settled (
             kind text not null,
             subject text not null,
@@ -21,3 +22,5 @@ begin
     end if;
 end
 $$;
+
+reset role;
