@@ -130,6 +130,22 @@ def test_a_broken_contract_is_named_with_the_place(
     assert "\n" not in str(refused.value)
 
 
+def test_a_contract_that_was_valid_is_checked_again_when_it_changes(
+    write: Callable[[Any], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is remembered of a contract is of its content: a fault that comes later is found all the same.
+    monkeypatch.setenv("WAYBILL_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(tmp_path))
+    for _ in range(2):
+        contracts.load(write(document()))
+    assert (tmp_path / "home" / "contracts" / "shop").exists()
+    broken = document()
+    broken["kind"] = "recipe"
+    for _ in range(2):
+        with pytest.raises(WaybillError, match="kind"):
+            contracts.load(write(broken))
+
+
 @pytest.mark.parametrize("text", ["a: [", "", "- a list"])
 def test_what_is_no_contract_at_all_is_named(write: Callable[[Any], Path], text: str) -> None:
     """A torn or empty file is told by its name."""

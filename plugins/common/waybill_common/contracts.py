@@ -5,15 +5,12 @@ Source of the format: https://bitol-io.github.io/open-data-contract-standard/
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import yaml
 
-from waybill_common import dead_letters, pii, project
+from waybill_common import dead_letters, odcs, pii, project
 from waybill_common.dialects import PLAIN, Dialect, dialect_in
 from waybill_common.errors import WaybillError
 
@@ -21,6 +18,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C, five times as fast, where PyYAML was built with it."""
 _PERIODS = {"min": "minute", "h": "hour", "d": "day"}
 """ODCS' units of an SLA property, in dbt's words for freshness."""
 
@@ -196,19 +195,15 @@ def load(path: Path) -> Contract:
         WaybillError: The file is missing, not YAML, or breaks the standard; names the place in it.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = yaml.load(text, Loader=_LOADER)  # noqa: S506 # nosec B506
     except FileNotFoundError as error:
         msg = f"No data contract at {path}."
         raise WaybillError(msg, "Name an existing file in the setting `contract`.") from error
     except yaml.YAMLError as error:
         msg = f"{path} is not valid YAML: {error}."
         raise WaybillError(msg) from error
-    text = resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
-    violations = jsonschema.Draft201909Validator(json.loads(text)).iter_errors(document)
-    found: jsonschema.ValidationError | None = jsonschema.exceptions.best_match(violations)
-    if found:
-        msg = f"{path.name}: {found.json_path}: {found.message[:200]}."
-        raise WaybillError(msg, "Mend the contract: it must be valid ODCS.")
+    odcs.check(path, text, document)
     try:
         contract = _contract(document)
     except (KeyError, TypeError, ValueError) as error:

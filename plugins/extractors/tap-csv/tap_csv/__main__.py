@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from tap_csv.tap import TapCsv
+from waybill_common import lean_sdk
 from waybill_common.errors import reports_errors
 from waybill_common.plugin_log import show_progress_only
+
+lean_sdk.defer()
+
+from tap_csv.tap import TapCsv  # noqa: E402 - this loads the SDK
 
 
 @reports_errors

@@ -7,8 +7,6 @@ import tempfile
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-import fsspec
-
 from waybill_common import source_files
 from waybill_common.errors import WaybillError
 from waybill_common.source_files import Source, SourceFile
@@ -41,6 +39,8 @@ def of_url(url: str, setting: str) -> Source:
     Raises:
         WaybillError: Its package is missing, or there is nothing, or it may not be read.
     """
+    import fsspec  # noqa: PLC0415 - takes longer to load than all of this package
+
     place = redact(url)
     scheme = urlsplit(url).scheme
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from waybill_common.errors import WaybillError
+from tap_postgres.faults import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -120,20 +120,9 @@ class Readers:
             return self._waiting.popleft() if self._waiting and not self._is_over else None
 
     def _read(self, job: _Job, connection: psycopg.Connection[Any]) -> None:
-        try:
+        with explained(job.plan.stream):
             for event in job.plan.events(connection, self._folder, self._figures):
                 self._put(job, event)
-        except psycopg.OperationalError as error:
-            msg = f"Stream {job.plan.stream}: the source has broken off: {error}."
-            raise WaybillError(msg, "Run again: it goes on from the last state.") from error
-        except psycopg.DataError as error:
-            # PostgreSQL's words for it quote the value, which may be personal data.
-            msg = f"Stream {job.plan.stream}: the source cannot compute a value: {type(error).__name__}."
-            raise WaybillError(msg, "Its server's log says which.") from None
-        except psycopg.Error as error:
-            reason = error.diag.message_primary or error
-            msg = f"Stream {job.plan.stream}: the source refuses: {reason}."
-            raise WaybillError(msg, "Check the role's rights on the table.") from error
         self._put(job, None)
 
     def _put(self, job: _Job, event: Event | None) -> None:

@@ -6,18 +6,23 @@ import io
 import sys
 
 import psycopg
-from singer_sdk.exceptions import (
+
+from waybill_common import lean_sdk
+from waybill_common.errors import WaybillError, reports_errors
+from waybill_common.pipes import outlives_its_failure
+from waybill_common.plugin_log import show_progress_only
+
+lean_sdk.defer()
+
+from singer_sdk.exceptions import (  # noqa: E402 - this loads the SDK
     InvalidRecord,
     MissingKeyPropertiesError,
     RecordsWithoutSchemaException,
 )
-from singer_sdk.singerlib.exceptions import InvalidInputLine
+from singer_sdk.singerlib.exceptions import InvalidInputLine  # noqa: E402
 
-from target_postgres import recording
-from target_postgres.target import TargetPostgres
-from waybill_common.errors import WaybillError, reports_errors
-from waybill_common.pipes import outlives_its_failure
-from waybill_common.plugin_log import show_progress_only
+from target_postgres import recording  # noqa: E402
+from target_postgres.target import TargetPostgres  # noqa: E402
 
 _KNOWN = (InvalidInputLine, InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException)
 
