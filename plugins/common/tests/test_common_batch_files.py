@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,14 +11,13 @@ from waybill_common import batch_files
 from waybill_common.batch_files import BatchFolder
 from waybill_common.errors import WaybillError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 _DYING_TAP = """
 import os
 from waybill_common.batch_files import BatchFolder
 folder = BatchFolder("tap-x")
-print(next(folder.write([b"1\\n"]))[0], flush=True)
+with folder.create() as file:
+    file.write(b"1\\n")
+print(file.name, flush=True)
 os.kill(os.getpid(), 9)
 """
 
@@ -29,13 +28,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_files_are_cut_and_private(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Files are closed at the size limit, hold whole lines in order, and only their owner can read them.
-    monkeypatch.setattr(batch_files, "MAX_BYTES", 4)
-    folder = BatchFolder("tap-x")
-    written = [(path.read_bytes(), rows) for path, rows in folder.write([b"a\n", b"b\n", b"c\n"])]
+def _written(folder: BatchFolder, data: bytes) -> Path:
+    with folder.create() as file:
+        file.write(data)
+    return Path(file.name)
 
-    assert written == [(b"a\nb\n", 2), (b"c\n", 1)]
+
+def test_files_are_private_and_each_a_new_one() -> None:
+    # Only their owner can read them, and none takes the place of another.
+    folder = BatchFolder("tap-x")
+    assert [_written(folder, data).read_bytes() for data in (b"a\n", b"b\n")] == [b"a\n", b"b\n"]
+    assert len(list(folder.path.glob("*.copy"))) == 2
+
     everything = [folder.path.parent, folder.path, *folder.path.iterdir()]
     assert {path.stat().st_mode & 0o077 for path in everything} == {0}
 
@@ -59,7 +63,7 @@ def test_the_rest_of_all_dead_runs_can_be_seen_and_swept() -> None:
     """Maintenance finds what no later run of the same tap has swept, and leaves live runs alone."""
     subprocess.run([sys.executable, "-c", _DYING_TAP], capture_output=True, check=False)
     live = BatchFolder("tap-y")
-    list(live.write([b"22\n"]))
+    _written(live, b"22\n")
 
     ((seen, size),) = batch_files.dead_folders(remove=False)
     assert (seen.parent.name, size) == ("tap-x", 2)
@@ -72,7 +76,7 @@ def test_the_rest_of_all_dead_runs_can_be_seen_and_swept() -> None:
 def test_live_runs_are_left_alone() -> None:
     # A second run of a tap does not take the files of one that is still writing, or still being loaded.
     first = BatchFolder("tap-x")
-    ((path, _),) = first.write([b"1\n"])
+    path = _written(first, b"1\n")
     BatchFolder("tap-x")
     assert path.exists()
 

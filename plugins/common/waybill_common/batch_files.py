@@ -13,19 +13,13 @@ import shutil
 import uuid
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from waybill_common import private_files, project
 from waybill_common.errors import WaybillError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
 FORMAT = "copy"
-MAX_BYTES = 64 << 20
-"""Size at which a batch file is closed and the next one begun."""
-
 _LOCK = ".lock"
 
 
@@ -47,34 +41,6 @@ class BatchFolder:
             self.path.mkdir(mode=0o700)
             self._lock = hold(self.path)
         self._numbers = itertools.count(1)
-
-    def write(self, lines: Iterable[bytes | bytearray | memoryview]) -> Iterator[tuple[Path, int]]:
-        """Write lines of COPY text into files of at most `MAX_BYTES` and a line.
-
-        Args:
-            lines: Whole lines, each with its line end.
-
-        Yields:
-            The path of each file once it is closed, and the number of its rows.
-        """
-        file: BinaryIO | None = None
-        size = rows = 0
-        try:
-            for line in lines:
-                if file is None:
-                    file = self.create()
-                file.write(line)
-                size += len(line)
-                rows += 1
-                if size >= MAX_BYTES:
-                    file.close()
-                    yield Path(file.name), rows
-                    file, size, rows = None, 0, 0
-        finally:
-            if file is not None:
-                file.close()
-        if file is not None:
-            yield Path(file.name), rows
 
     def create(self) -> BinaryIO:
         """A new file that nobody else may read; threads may make theirs at once."""
@@ -108,6 +74,11 @@ def release(folder: Path, descriptor: int) -> None:
     with private_files.locked(folder.parent / _LOCK), suppress(FileNotFoundError):
         if {each.name for each in folder.iterdir()} == {_LOCK}:
             _remove_if_dead(folder)
+
+
+def identity(found: os.stat_result) -> dict[str, int]:
+    """What changes when somebody writes to a file, or puts another in its place."""
+    return {"size": found.st_size, "mtime_ns": found.st_mtime_ns, "inode": found.st_ino}
 
 
 def local_path(uri: str) -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from waybill_common import batch_files
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -79,8 +80,7 @@ class SourceFile:
         if self.local is None:
             return None
         with _naming(self.place):
-            found = self.local.stat()
-        return {"size": found.st_size, "mtime_ns": found.st_mtime_ns, "inode": found.st_ino}
+            return batch_files.identity(self.local.stat())
 
     @contextmanager
     def open(self) -> Iterator[_Content]:

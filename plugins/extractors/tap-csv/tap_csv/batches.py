@@ -6,13 +6,12 @@ that a file with many bad rows is not sent in as many messages.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
-
-from singer_sdk.helpers._batch import BaseBatchFileEncoding
+from typing import TYPE_CHECKING, BinaryIO
 
 from tap_csv import csv_text
+from waybill_common.tap import CopyEncoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,15 +29,10 @@ _SHORTEST = 4 << 20
 
 
 @dataclass(slots=True)
-class CsvEncoding(BaseBatchFileEncoding):
+class CsvEncoding(CopyEncoding):
     """A range of a CSV file, without header, in UTF-8.
 
     Attributes:
-        columns: Its columns, in order.
-        rows: How many rows it holds.
-        batch_id: Differs for each legitimate load, also of a content that was loaded before.
-        extracted_at: When the rows left the source, in ISO 8601.
-        source_partition: The file whose rows they replace.
         delimiter: What parts the fields.
         offset: Where the range begins, in bytes.
         length: How long it is, in bytes.
@@ -46,20 +40,10 @@ class CsvEncoding(BaseBatchFileEncoding):
     """
 
     format: str = "csv"
-    compression: str | None = "none"
-    columns: list[str] = field(default_factory=list)
-    rows: int = 0
-    batch_id: str = ""
-    extracted_at: str = ""
-    source_partition: str | None = None
     delimiter: str = ","
     offset: int = 0
     length: int = 0
     file_identity: dict[str, int] | None = None
-
-    def asdict(self) -> dict[str, Any]:
-        """The encoding as its message carries it."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
