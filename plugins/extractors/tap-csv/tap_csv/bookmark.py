@@ -70,17 +70,23 @@ class Bookmark:
         self.files[name] = entry
         self._sent.append(entry)
 
-    def version(self, name: str, sha256: Callable[[], str]) -> int:
+    def version(self, name: str, sha256: Callable[[], str], size: int | None = None) -> int:
         """How often a file had changed when it came to hold what it holds.
 
         A file that is forgotten and sent again has not changed.
 
         Args:
             name: The file's.
-            sha256: Gives the hash of its content; asked only if it was sent before.
+            sha256: Gives the hash of its content; asked only if it may be what was sent before.
+            size: Of its content in bytes, where that is known without reading it.
         """
-        last = self._versions.get(name)
-        return int(last["number"]) + int(last["sha256"] != sha256()) if last else 0
+        if not (last := self._versions.get(name)):
+            return 0
+        sent = self.files.get(name, {})
+        is_other = (
+            size is not None and sent.get("sha256") == last["sha256"] and sent["size"] != size
+        )
+        return int(last["number"]) + int(is_other or last["sha256"] != sha256())
 
     def forget(self, names: Iterable[str]) -> None:
         """Let files be sent again, in this invocation or in the next."""

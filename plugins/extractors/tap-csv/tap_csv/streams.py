@@ -97,7 +97,7 @@ class CsvStream(WaybillStream):
         folder = self._csv_tap.batch_folder  # made even if nothing is sent: it sweeps dead runs'
         with self.get_batch_counter() as counter:
             for file, read, bookmark in self._changed():
-                version = bookmark.version(file.name, partial(files.sha256, file))
+                version = bookmark.version(file.name, partial(files.sha256, file), file.size)
                 send = partial(self._send, file, read, version)
                 with closing(Batches(file, read, folder, send)) as batches:
                     for part in read.parts():
