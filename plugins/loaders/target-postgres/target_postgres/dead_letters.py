@@ -226,7 +226,6 @@ class Letters:
     def _flush(self) -> None:
         self._session.claim()
         connection = self._session.connection
-        self._session.claim()
         if not self._relation:
             self._relation = quote(f"waybill_letters_{next(_numbers)}")
             connection.execute(

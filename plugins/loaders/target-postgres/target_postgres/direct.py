@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from target_postgres.columns import BATCHED_AT, EXTRACTED_AT, SOURCE_FILE
+from target_postgres.copying import copy
 from target_postgres.counts import Counts
+from target_postgres.sums import Sums
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
     import psycopg
 
@@ -41,6 +42,7 @@ class Direct:
         table: Its name.
         plan: What it is to become.
         key: The stream's key.
+        totals: Its control total columns.
 
     Attributes:
         relation: The table, as a quoted identifier.
@@ -58,6 +60,7 @@ class Direct:
         table: str,
         plan: Plan,
         key: Sequence[str],
+        totals: Sequence[str],
     ) -> None:
         self._connection = connection
         self._stream = stream
@@ -67,6 +70,7 @@ class Direct:
         self._constants: dict[str, str] = {}
         self._added: list[str] = []
         self.relation = qualify(schema, table)
+        self._sums = Sums(connection, self.relation, totals)
         self.files: list[BatchFile] = []
         self.rows = 0
         self.is_finished = False
@@ -120,13 +124,10 @@ class Direct:
         names = ", ".join(map(quote, file.columns))
         # Frozen rows are not written again when they are first read or vacuumed.
         statement = f"copy {self.relation} ({names}) from stdin ({file.options}, freeze)"
-        with self._connection.cursor() as cursor:
-            with cursor.copy(statement) as copy:
-                for data in file.chunks(self._stream):
-                    copy.write(data)
-            rows = cursor.rowcount
+        rows = copy(self._connection, statement, file.chunks(self._stream))
         self.files.append(file)
         self.rows += rows
+        self._sums.advance()
         return rows
 
     def finish(self) -> None:
@@ -166,17 +167,9 @@ class Direct:
         )
         return [value for (value,) in found.fetchall()]
 
-    def counts(self, totals: Sequence[str]) -> Counts:
-        """What has landed, before any merge into the finished table.
-
-        Args:
-            totals: The control total columns.
-        """
-        sums: dict[str, Decimal] = {}
-        if totals:
-            selected = ", ".join(f"coalesce(sum({quote(name)}::numeric), 0)" for name in totals)
-            row = self._connection.execute(f"select {selected} from {self.relation}").fetchone()
-            sums = dict(zip(totals, row or (), strict=True))
+    def counts(self) -> Counts:
+        """What has landed, before any merge into the finished table."""
+        sums = self._sums.of(self.rows)
         return Counts(
             received=self.rows,
             inserted=self.rows,

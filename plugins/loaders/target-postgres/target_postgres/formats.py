@@ -112,8 +112,7 @@ class BatchFile:
     def _check_identity(self, stream: str, descriptor: int) -> None:
         if self.identity is None:
             return
-        found = os.fstat(descriptor)
-        seen = {"size": found.st_size, "mtime_ns": found.st_mtime_ns, "inode": found.st_ino}
+        seen = batch_files.identity(os.fstat(descriptor))
         if any(self.identity.get(name, value) != value for name, value in seen.items()):
             msg = f"Stream {stream}: {self.path} has changed since the tap looked at it. Nothing was committed."
             raise WaybillError(msg, _RUN_AGAIN)

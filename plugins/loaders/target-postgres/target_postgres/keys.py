@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from target_postgres.columns import BATCHED_AT, DELETED_AT
+from target_postgres.copying import copy
 from target_postgres.counts import Counts
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
@@ -102,11 +103,7 @@ class Keys:
         names = ", ".join(map(quote, file.columns))
         statement = f"copy {self.relation} ({names}) from stdin ({file.options})"
         try:
-            with self._connection.cursor() as cursor:
-                with cursor.copy(statement) as copy:
-                    for data in file.chunks(self._stream):
-                        copy.write(data)
-                return cursor.rowcount
+            return copy(self._connection, statement, file.chunks(self._stream))
         except psycopg.DataError as error:
             msg = f"Stream {self._stream}: its keys cannot be read: {error.diag.message_primary}."
             raise WaybillError(msg, "Mend the key's type in the contract or schema.") from error

@@ -38,6 +38,7 @@ class Loading:
         table: Its name.
         columns: The stream's columns.
         key: Its key.
+        totals: Its control total columns.
         refuse: Told of each row that PostgreSQL refuses.
         drift: What to do where stream and table differ.
 
@@ -57,6 +58,7 @@ class Loading:
         table: str,
         columns: Sequence[Column],
         key: Sequence[str],
+        totals: Sequence[str],
         refuse: Callable[[DeadLetter], None],
         drift: str,
     ) -> None:
@@ -66,6 +68,7 @@ class Loading:
         self._table = table
         self._columns = columns
         self._key = key
+        self._totals = totals
         self._refuse = refuse
         self._drift = drift
         self._plan: Plan | None = None
@@ -109,6 +112,7 @@ class Loading:
                 stream=self._stream,
                 types=types,
                 key=self._key,
+                totals=self._totals,
                 rules=rules_of(
                     self._session.connection,
                     qualify(self._schema, self._table),
@@ -180,6 +184,7 @@ class Loading:
                     table=self._table,
                     plan=self.plan,
                     key=self._key,
+                    totals=self._totals,
                 )
                 self._session.direct = self
                 self.direct.create(file)

@@ -81,7 +81,7 @@ class Merge:
         self._landed = self._one("select clock_timestamp()::text")[0]
         counts = self._counts
         counts.received = self._staging.rows
-        counts.totals_received = self._sums()
+        counts.totals_received = self._staging.sums.of(self._staging.rows)
         counts.totals_landed_change = dict.fromkeys(self._totals, Decimal(0))
         scope = self._scope(partitions, whole_table=whole_table)
         if self._key and not self._is_empty("true"):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from target_postgres import copying
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -61,11 +63,8 @@ def copy(
         How many rows landed, and why none did.
     """
     try:
-        with connection.transaction(), connection.cursor() as cursor:
-            with cursor.copy(statement) as running:
-                for data in chunks:
-                    running.write(data)
-            return cursor.rowcount, None
+        with connection.transaction():
+            return copying.copy(connection, statement, chunks), None
     except REFUSALS as error:
         return 0, error
 

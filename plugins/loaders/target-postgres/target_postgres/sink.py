@@ -250,6 +250,7 @@ class PostgresSink(Sink):
             table=self.target_table,
             columns=self._columns,
             key=self._key,
+            totals=self._totals,
             refuse=lambda letter: self.add_letter(letter, "target"),
             drift=self.original_schema.get("x-drift") or self.config["drift"],
         )
@@ -260,9 +261,8 @@ class PostgresSink(Sink):
         table_plan = loading.plan
         for statement in table_plan.before:
             connection.execute(statement)
-        counts = Counts()
+        counts = loading.direct.counts() if loading.direct else Counts()
         if loading.direct:
-            counts = loading.direct.counts(self._totals)
             self._replacing.begin(loading.direct.relation, loading.direct.partitions())
         elif self._replacing.files or self.is_whole_table_due:
             loading.stage()

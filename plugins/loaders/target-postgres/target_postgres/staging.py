@@ -12,6 +12,7 @@ from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, TIMESTAMP
 from target_postgres.formats import BINARY
 from target_postgres.refused import letter_of
 from target_postgres.rows import BINARY_HEADER, BINARY_TRAILER, of_file, of_lines
+from target_postgres.sums import Sums
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import quote
 
@@ -38,6 +39,7 @@ class Staging:
         stream: The stream's name, for errors.
         types: The type in which each column arrives; the merge casts to the table's.
         key: The stream's key.
+        totals: Its control total columns.
         rules: What the table asks of a row.
         refuse: Told of each row that PostgreSQL refuses.
 
@@ -45,6 +47,7 @@ class Staging:
         relation: The temporary table, as a quoted identifier.
         position: A column that numbers the rows as they came, as a quoted identifier.
         rows: How many rows it holds.
+        sums: Their control totals.
     """
 
     def __init__(  # noqa: PLR0913 - a staging table has this many sides
@@ -54,6 +57,7 @@ class Staging:
         stream: str,
         types: Mapping[str, str],
         key: Sequence[str],
+        totals: Sequence[str],
         rules: Rules,
         refuse: Callable[[DeadLetter], None],
     ) -> None:
@@ -82,6 +86,7 @@ class Staging:
         connection.execute(
             f"create temporary table {self.relation} ({', '.join(definitions)}) on commit drop"
         )
+        self.sums = Sums(connection, self.relation, totals)
 
     def add(self, line: str) -> None:
         """Take one row.
@@ -140,13 +145,15 @@ class Staging:
         ):
             if name in self._names and name not in file.columns:
                 self._set_default(name, value)
-        return self._copy(
+        rows = self._copy(
             self._copy_statement(file.columns, file.options),
             file.columns,
             file.chunks(self._stream),
             lambda: of_file(file, self._stream),
             file,
         )
+        self.sums.advance()
+        return rows
 
     def source_files(self) -> list[str]:
         """The files of the source that its rows say they are from."""
