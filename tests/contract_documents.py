@@ -14,6 +14,7 @@ _LOGICAL = {
     "numeric": "number",
     "boolean": "boolean",
     "date": "date",
+    "timestamp": "timestamp",
     "timestamp with time zone": "timestamp",
 }
 

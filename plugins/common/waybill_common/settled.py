@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     import psycopg
 
@@ -30,7 +30,10 @@ _STATES = """
     from pg_class as relation
     inner join pg_namespace as namespace on relation.relnamespace = namespace.oid
     left join pg_stat_all_tables as statistics on relation.oid = statistics.relid
-    where namespace.nspname = any(%s) and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+    where
+        namespace.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
+        and not starts_with(namespace.nspname, 'pg_temp')
+        and relation.relkind in ('r', 'p', 'v', 'm', 'f')
 """
 
 # Not the newest number alone: a load with an earlier one may commit later.
@@ -49,16 +52,20 @@ _WRITE = """
 """
 
 
-def identities(session: psycopg.Connection[Any], schemas: Iterable[str]) -> dict[Relation, str]:
+def identities(session: psycopg.Connection[Any]) -> dict[Relation, str]:
     """What tells each table and view from one that was made, or emptied, in its place."""
-    return {(schema, name): made for schema, name, made, _ in _states(session, schemas)}
+    return {(schema, name): made for schema, name, made, _ in session.execute(_STATES).fetchall()}
 
 
-def written(session: psycopg.Connection[Any], schemas: Iterable[str]) -> dict[Relation, str]:
-    """The same, and how many rows were ever written to each table, as the server counts them."""
+def written(session: psycopg.Connection[Any]) -> dict[Relation, str]:
+    """The same, and how many rows were ever written to each table, as the server counts them.
+
+    Views and foreign tables are left out: their rows are written elsewhere.
+    """
     return {
         (schema, name): f"{made}:{counts}"
-        for schema, name, made, counts in _states(session, schemas)
+        for schema, name, made, counts in session.execute(_STATES).fetchall()
+        if counts
     }
 
 
@@ -71,8 +78,8 @@ def landed(session: psycopg.Connection[Any]) -> dict[Relation, str]:
     Returns:
         Only tables that a target has loaded: of others nobody can say whether they have changed.
     """
+    states = written(session)
     loads = session.execute(_LOADS).fetchall()
-    states = written(session, {schema for schema, _, _ in loads})
     return {
         (schema, table): f"{states[schema, table]}:{entries}"
         for schema, table, entries in loads
@@ -97,9 +104,3 @@ def forget(session: psycopg.Connection[Any], kind: Kind, subjects: Collection[st
     """Have subjects done again next time, whatever changes until then."""
     query = "delete from waybill.settled where kind = %s and subject = any(%s)"
     session.execute(query, (kind, list(subjects)))
-
-
-def _states(
-    session: psycopg.Connection[Any], schemas: Iterable[str]
-) -> list[tuple[str, str, str, str]]:
-    return session.execute(_STATES, (sorted(set(schemas)),)).fetchall()

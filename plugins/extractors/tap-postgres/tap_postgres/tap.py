@@ -13,12 +13,12 @@ from tap_postgres import drift, relations
 from tap_postgres.readers import Readers
 from tap_postgres.snapshot import Snapshot
 from tap_postgres.stream import PostgresStream
-from waybill_common import connections, contracts, project
+from waybill_common import connections, contracts, heartbeats, project
 from waybill_common.errors import WaybillError
 from waybill_common.tap import WaybillTap, mode_setting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tap_postgres.relations import Relation
 
@@ -122,12 +122,15 @@ class TapPostgres(WaybillTap):
     def discover_streams(self) -> Sequence[PostgresStream]:
         """A stream for each table of the contract, or for each table and view of the schema.
 
+        Beside the contract's tables goes that of heartbeats, if there is one.
+
         Raises:
             WaybillError: A table or column of the contract is missing.
         """
         found = relations.of_schema(self.snapshot.connection, self.config["source_schema"])
         if self._contract:
-            return [self._of_contract(each, found) for each in self._contract.streams]
+            streams = [self._of_contract(each, found) for each in self._contract.streams]
+            return [*streams, *self._heartbeats(found)]
         if not found:
             msg = f"{self._setting}: schema {self.config['source_schema']} has no table that the role may read."
             raise WaybillError(
@@ -137,6 +140,19 @@ class TapPostgres(WaybillTap):
             PostgresStream(self, each, key=each.key, replication_key=None, totals=())
             for each in found.values()
         ]
+
+    def _heartbeats(self, found: dict[str, Relation]) -> Iterator[PostgresStream]:
+        relation = found.get(heartbeats.TABLE)
+        if relation and {heartbeats.KEY, heartbeats.BEATEN_AT} <= {
+            column.name for column in relation.columns
+        }:
+            yield PostgresStream(
+                self,
+                relation,
+                key=(heartbeats.KEY,),
+                replication_key=heartbeats.BEATEN_AT,
+                totals=(),
+            )
 
     def setup_mapper(self) -> None:
         """Prepare stream maps for what the source has now, not for what a catalog remembers."""

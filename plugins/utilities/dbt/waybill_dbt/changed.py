@@ -48,6 +48,14 @@ def is_asked(arguments: Sequence[str]) -> bool:
     return FLAG in arguments and _NAMING.isdisjoint(_names(arguments))
 
 
+def scope(arguments: Sequence[str]) -> str:
+    """What a build is of: the name of its selector, `*` for everything, "" for named models."""
+    if not _NAMING.isdisjoint(_names(arguments)):
+        return ""
+    joined = " ".join(arguments).replace(f"{_SELECTOR}=", f"{_SELECTOR} ").split()
+    return joined[joined.index(_SELECTOR) + 1] if _SELECTOR in joined else "*"
+
+
 def build(connection: Connection, arguments: Sequence[str], callbacks: Callbacks) -> Ended:
     """Build what has changed; all of it after a change of the project, or with `--full-refresh`.
 
@@ -61,7 +69,7 @@ def build(connection: Connection, arguments: Sequence[str], callbacks: Callbacks
     """
     code = plan.code(connection.dbname, connection.role or "", *_variables(arguments))
     known = plan.load(code)
-    before = _before(connection, known)
+    before = _before(connection)
     choice = " ".join(word for word in arguments if word not in _FULL)
     chosen = known.selections.get(choice) if known else None
     if known is None or chosen is None or not _FULL.isdisjoint(arguments):
@@ -93,14 +101,14 @@ def forget(connection: Connection, ended: Ended) -> None:
         settled.forget(session, "dbt", touched)
 
 
-def _before(connection: Connection, known: Plan | None) -> _Before:
+def _before(connection: Connection) -> _Before:
     with connection.connect() as session:
         try:
             kept = settled.read(session, "dbt")
             return _Before(
                 landed=settled.landed(session),
                 entries={name: entry for name, (entry, _) in kept.items()},
-                standing=settled.identities(session, known.schemas) if known else {},
+                standing=settled.identities(session),
             )
         except psycopg.errors.UndefinedTable as error:
             msg = f"The warehouse {connection.place} has no ledger, or one of an older Waybill."
@@ -139,7 +147,7 @@ def _settle(
     entries: dict[str, str],
 ) -> None:
     with connection.connect() as session:
-        standing = settled.identities(session, known.schemas)
+        standing = settled.identities(session)
         kept, lost = due.settle(known, ended.nodes or {}, now, standing, entries)
         settled.forget(session, "dbt", lost)
         settled.write(session, "dbt", kept)

@@ -72,7 +72,7 @@ def _recorded(connection: Connection, step: str, arguments: list[str]) -> int:
         else:
             ended = _dbt(given, callbacks)
             changed.forget(connection, ended)
-        detail.update(ended.figures)
+        detail.update(ended.figures | {"selector": changed.scope(given)})
         detail["succeeded"] = ended.code == 0
         recording.keep(connection, detail, ended.results)
         if ended.code:

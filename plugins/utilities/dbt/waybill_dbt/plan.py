@@ -55,11 +55,6 @@ class Plan:
     sources: dict[str, tuple[str, str]]
     selections: dict[str, list[str]] = field(default_factory=dict)
 
-    @property
-    def schemas(self) -> set[str]:
-        """Where its nodes leave something."""
-        return {node.relation[0] for node in self.nodes.values() if node.relation}
-
 
 def target() -> Path:
     """The folder dbt writes to: DBT_TARGET_PATH, or `transform/target`."""

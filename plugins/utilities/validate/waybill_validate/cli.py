@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import sys
-import time
 import traceback
 from typing import TYPE_CHECKING
 
 from waybill_common import contracts, ledger
 from waybill_common.errors import WaybillError, fail
-from waybill_validate import privacy, recording, report, suites, summary, warehouse
-from waybill_validate.outcomes import SuiteOutcome
+from waybill_validate import privacy, recording, report, suites, summary, unchanged, warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from waybill_validate.outcomes import TableOutcome
+    from waybill_validate.outcomes import SuiteOutcome
     from waybill_validate.suites import Stage, Suite
 
 FAILED = 1
@@ -33,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         if options.command == "docs":
             _print_docs()
-        elif not validate(options.command, options.selectors):
+        elif not validate(options.command, options.selectors, changed=options.changed):
             sys.exit(FAILED)
     except WaybillError as error:
         fail(error, exit_code=CRASHED)
@@ -52,16 +49,20 @@ def _parser() -> argparse.ArgumentParser:
     for stage, what in (("raw", "raw schemas, by source"), ("marts", "marts, by domain")):
         command = commands.add_parser(stage, help=f"check the {what}")
         command.add_argument("selectors", nargs="*", metavar="name", help="default: all")
+        command.add_argument(
+            "--changed", action="store_true", help="only tables for which anything has changed"
+        )
     commands.add_parser("docs", help="print where the Data Docs are")
     return parser
 
 
-def validate(stage: Stage, selectors: Sequence[str]) -> bool:
+def validate(stage: Stage, selectors: Sequence[str], *, changed: bool = False) -> bool:
     """Check the selected suites of a stage, report, and record the step.
 
     Args:
         stage: `raw` or `marts`.
         selectors: Sources or domains; none selects every suite.
+        changed: Whether tables are left out whose checks have passed and would pass again.
 
     Returns:
         Whether every critical check passed.
@@ -70,58 +71,51 @@ def validate(stage: Stage, selectors: Sequence[str]) -> bool:
         WaybillError: A suite is missing, empty or wrong, or the warehouse cannot be reached.
     """
     selected = suites.load(stage, selectors, privacy.from_contracts(contracts.load_all()))
-    checks = sum(suite.size for suite in selected)
-    tables = sum(len(suite.tables) for suite in selected)
-    print(f"validate:{stage}: {checks} checks on {tables} tables", flush=True)
     auditor = warehouse.auditor()
     schemas = {table.schema for suite in selected for table in suite.tables}
     with ledger.step(auditor, f"validate:{stage}", resources=schemas) as detail:
-        outcomes = _run(stage, selected, tables)
+        now = unchanged.fingerprints(auditor, stage, selected)
+        due = unchanged.due(auditor, stage, selected, now) if changed else selected
+        checks = _count(due)
+        left_out = _count(selected) - checks
+        outcomes = _run(stage, selected, due) if due else []
         recording.keep(auditor, detail, outcomes)
+        unchanged.settle(auditor, stage, outcomes, now)
         failed = sum(outcome.failed for outcome in outcomes)
         detail |= {
             "suites": [suite.name for suite in selected],
-            "tables": tables,
+            "tables": sum(len(suite.tables) for suite in due),
             "checks": sum(outcome.size for outcome in outcomes),
             "failed": failed,
             "warnings": sum(outcome.warnings for outcome in outcomes),
             "succeeded": not failed,
         }
+        if changed:
+            detail["unchanged"] = left_out
+    if not due:
+        print(f"validate:{stage}: nothing has changed since {left_out:,} checks passed")
     return not failed
 
 
-def _run(stage: Stage, selected: list[Suite], tables: int) -> list[SuiteOutcome]:
-    auditor = warehouse.auditor()
-    with warehouse.read_only(auditor).connect(autocommit=True) as session:
-        from waybill_validate import data_docs, gates  # noqa: PLC0415  (takes seconds to import)
+def _count(checked: Sequence[Suite]) -> int:
+    return sum(suite.size for suite in checked)
 
-        prepared = {suite.name: gates.expectations(suite) for suite in selected}
-        schemas = {table.schema for suite in selected for table in suite.tables}
-        gate = gates.Gates(auditor, session, warehouse.relations(session, schemas))
-        ran: list[tuple[SuiteOutcome, data_docs.Results]] = []
-        number = 0
-        for suite in selected:
-            started_at, start = dt.datetime.now(tz=dt.UTC), time.monotonic()
-            outcomes: list[TableOutcome] = []
-            results: data_docs.Results = {}
-            for outcome, result in gate.run(suite, prepared[suite.name]):
-                number += 1
-                print(report.progress(outcome, number, tables), flush=True)
-                outcomes.append(outcome)
-                results[outcome.table.name] = result
-            elapsed = time.monotonic() - start
-            ran.append((SuiteOutcome(suite, tuple(outcomes), started_at, elapsed), results))
-    ended = [outcome for outcome, _ in ran]
-    with summary.lock(stage):
-        known = {path.stem for path in suites.suites_folder(stage).glob("*.yml")}
-        summarised = summary.write(stage, ended, known)
-        index = data_docs.write(stage, ran, summarised)
-    _print_report(stage, ended)
+
+def _run(stage: Stage, selected: Sequence[Suite], due: Sequence[Suite]) -> list[SuiteOutcome]:
+    left_out = _count(selected) - _count(due)
+    aside = f"; {left_out:,} more have passed since anything changed for them" if left_out else ""
+    tables = sum(len(suite.tables) for suite in due)
+    print(f"validate:{stage}: {_count(due):,} checks on {tables:,} tables{aside}", flush=True)
+    from waybill_validate import running  # noqa: PLC0415  (takes seconds to import)
+
+    names = {suite.selector: tuple(table.name for table in suite.tables) for suite in selected}
+    outcomes, index = running.run(stage, due, names)
+    _print_report(stage, outcomes)
     print(f"Data Docs: {index}", flush=True)
-    return ended
+    return outcomes
 
 
-def _print_report(stage: Stage, outcomes: list[SuiteOutcome]) -> None:
+def _print_report(stage: Stage, outcomes: Sequence[SuiteOutcome]) -> None:
     for line in report.findings(outcomes):
         print(line)
     failed = sum(outcome.failed for outcome in outcomes)

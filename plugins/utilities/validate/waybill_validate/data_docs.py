@@ -86,6 +86,9 @@ def _write_suite(folder: Path, outcome: SuiteOutcome, results: Results) -> None:
                 page = _page(renderer, view, outcome, table, result)
             (fresh / f"{table.table.name}.html").write_text(page, encoding="utf-8")
     final = folder / outcome.suite.selector
+    for name in outcome.names:
+        if name not in results and (final / f"{name}.html").is_file():
+            shutil.copy2(final / f"{name}.html", fresh)
     shutil.rmtree(final, ignore_errors=True)
     fresh.rename(final)
 

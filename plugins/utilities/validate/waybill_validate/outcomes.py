@@ -73,10 +73,15 @@ class TableOutcome:
 
 @dataclass(frozen=True)
 class SuiteOutcome:
-    """How one suite ended."""
+    """How one suite ended.
+
+    Attributes:
+        names: All tables of the suite in their order, also those that did not have to be checked.
+    """
 
     suite: Suite
     tables: tuple[TableOutcome, ...]
+    names: tuple[str, ...]
     started_at: dt.datetime
     elapsed: float
 

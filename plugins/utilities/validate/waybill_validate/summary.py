@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from waybill_validate.outcomes import SuiteOutcome, TableOutcome
-    from waybill_validate.suites import Stage
+    from waybill_validate.suites import Stage, Suite
 
 
 def folder() -> Path:
@@ -50,12 +50,29 @@ def write(stage: Stage, outcomes: list[SuiteOutcome], known: set[str]) -> dict[s
     """
     path = folder() / f"{stage}.json"
     entries = {entry["selector"]: entry for entry in _read(path) if entry["selector"] in known}
-    entries |= {outcome.suite.selector: _suite(outcome) for outcome in outcomes}
+    for outcome in outcomes:
+        selector = outcome.suite.selector
+        shown = {table["table"]: table for table in entries.get(selector, {}).get("tables", ())}
+        entries[selector] = _suite(outcome, shown)
     summary = {"stage": stage, "suites": [entries[selector] for selector in sorted(entries)]}
     partial = path.with_suffix(".json.part")
     partial.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(path)
     return summary
+
+
+def passed_tables(stage: Stage, suite: Suite) -> set[str]:
+    """The tables of a suite that are shown with all checks passed, on a page of the Data Docs."""
+    pages = data_docs(stage).parent / suite.selector
+    return {
+        table["table"]
+        for entry in _read(folder() / f"{stage}.json")
+        if entry["selector"] == suite.selector
+        for table in entry["tables"]
+        if table["success"]
+        and not table["warnings"]
+        and (pages / f"{table['table']}.html").is_file()
+    }
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
@@ -66,17 +83,20 @@ def _read(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def _suite(outcome: SuiteOutcome) -> dict[str, Any]:
+def _suite(outcome: SuiteOutcome, shown: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A suite's entry: tables that were not checked keep theirs."""
+    checked = {table.table.name: _table(table) for table in outcome.tables}
+    tables = [(shown | checked)[name] for name in outcome.names]
     return {
         "suite": outcome.suite.name,
         "selector": outcome.suite.selector,
         "started_at": outcome.started_at.isoformat(),
         "elapsed": round(outcome.elapsed, 3),
-        "success": outcome.failed == 0,
-        "checks": outcome.size,
-        "failed": outcome.failed,
-        "warnings": outcome.warnings,
-        "tables": [_table(table) for table in outcome.tables],
+        "success": not any(table["failed"] for table in tables),
+        "checks": sum(len(table["checks"]) for table in tables),
+        "failed": sum(table["failed"] for table in tables),
+        "warnings": sum(table["warnings"] for table in tables),
+        "tables": tables,
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from waybill.alerts import command as alerting
 from waybill.backfill import command as backfilling
+from waybill.freshness import command as freshness
 from waybill.generate.files import COMMAND, generated_files
 from waybill.history import bounds
 from waybill.history import listing as past_runs
@@ -53,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("alerts-test", help="send a test message by each configured channel")
     window = commands.add_parser("backfill", help="load a window of a source once more")
     backfilling.add_arguments(window)
+    beat = commands.add_parser("heartbeat", help="write a row whose way to the marts is measured")
+    fresh = commands.add_parser("freshness", help="how long it takes from source to mart")
+    freshness.add_arguments(beat, fresh)
     old = commands.add_parser("maintain", help="remove what is older than it is kept, and vacuum")
     maintaining.add_arguments(old)
     return parser
@@ -82,6 +86,7 @@ def receipt(sources: list[str]) -> int:
             detail |= {"receipt_id": issued.receipt_id, "differences": len(differences)}
             if differences:
                 detail |= {"succeeded": False, "data_quality": True, "cause": str(differences[0])}
+        freshness.after_run(sources, str(detail.run.run_id))
         ledger.end_run(auditor, detail.run)
     except WaybillError as error:
         try:
@@ -166,5 +171,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "alerts": lambda _: alerting.show(),
     "alerts-test": lambda _: alerting.test_channels(),
     "backfill": backfilling.run,
+    "heartbeat": freshness.run,
+    "freshness": freshness.run,
     "maintain": maintaining.run,
 }

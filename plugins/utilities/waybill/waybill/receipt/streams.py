@@ -9,6 +9,7 @@ from waybill.receipt import offenders, tables
 from waybill.receipt.letters import COMMAND
 from waybill.receipt.model import Difference, Figures, Movement, StreamReport
 from waybill.receipt.numbers import counted, exact
+from waybill_common import heartbeats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,11 +102,13 @@ def audit_uncontracted(
         landed=landed,
         dead_letters=account.letters.open,
         differences=(*found, *account.misreadings),
-        notes=(
-            f"{account.stream} is not in the contract: only its rows are checked.",
-            *_dead(account),
-        ),
+        notes=(*_uncontracted(account), *_dead(account)),
     )
+
+
+def _uncontracted(account: Account) -> Iterator[str]:
+    if account.stream != heartbeats.TABLE:
+        yield f"{account.stream} is not in the contract: only its rows are checked."
 
 
 def _absent(
