@@ -6,13 +6,18 @@ kept in `waybill.settled` is the one of today, doing the work again would give t
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
+
+import psycopg
+
+from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    import psycopg
+    from waybill_common.connections import Connection
 
 Kind = Literal["dbt", "check"]
 
@@ -50,6 +55,21 @@ _WRITE = """
     on conflict (kind, subject) do update
     set fingerprint = excluded.fingerprint, settled_at = excluded.settled_at
 """
+
+
+@contextmanager
+def ledger(connection: Connection) -> Iterator[psycopg.Connection[Any]]:
+    """A session on the ledger, committed at its end.
+
+    Raises:
+        WaybillError: There is no ledger, or one from before there was `waybill.settled`.
+    """
+    with connection.connect() as session:
+        try:
+            yield session
+        except psycopg.errors.UndefinedTable as error:
+            msg = f"The warehouse {connection.place} has no ledger, or an older one."
+            raise WaybillError(msg, "Prepare it with `meltano invoke warehouse:up`.") from error
 
 
 def identities(session: psycopg.Connection[Any]) -> dict[Relation, str]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from waybill_common import settled
-from waybill_common.errors import WaybillError
 from waybill_dbt import due, outcome, plan
 
 if TYPE_CHECKING:
@@ -97,22 +94,18 @@ def forget(connection: Connection, ended: Ended) -> None:
         for name, ended_well in (ended.nodes or {}).items()
         if not (ended_well and name.startswith("test."))
     ]
-    with connection.connect() as session:
+    with settled.ledger(connection) as session:
         settled.forget(session, "dbt", touched)
 
 
 def _before(connection: Connection) -> _Before:
-    with connection.connect() as session:
-        try:
-            kept = settled.read(session, "dbt")
-            return _Before(
-                landed=settled.landed(session),
-                entries={name: entry for name, (entry, _) in kept.items()},
-                standing=settled.identities(session),
-            )
-        except psycopg.errors.UndefinedTable as error:
-            msg = f"The warehouse {connection.place} has no ledger, or one of an older Waybill."
-            raise WaybillError(msg, "Prepare it with `meltano invoke warehouse:up`.") from error
+    with settled.ledger(connection) as session:
+        kept = settled.read(session, "dbt")
+        return _Before(
+            landed=settled.landed(session),
+            entries={name: entry for name, (entry, _) in kept.items()},
+            standing=settled.identities(session),
+        )
 
 
 def _all(arguments: Sequence[str], callbacks: Callbacks) -> Ended:
@@ -146,7 +139,7 @@ def _settle(
     now: due.States,
     entries: dict[str, str],
 ) -> None:
-    with connection.connect() as session:
+    with settled.ledger(connection) as session:
         standing = settled.identities(session)
         kept, lost = due.settle(known, ended.nodes or {}, now, standing, entries)
         settled.forget(session, "dbt", lost)

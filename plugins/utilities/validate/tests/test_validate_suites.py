@@ -119,4 +119,7 @@ def test_a_warehouse_without_a_ledger_is_a_crash(shop: Project) -> None:
     ended = shop.run("raw")
 
     assert ended.code == 2
-    assert "has no ledger. Prepare it with `meltano invoke warehouse:up`." in ended.errors
+    assert (
+        "has no ledger, or an older one. Prepare it with `meltano invoke warehouse:up`."
+        in ended.errors
+    )

@@ -12,15 +12,14 @@ from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
 from waybill_common import settled
-from waybill_common.errors import WaybillError
 from waybill_validate import summary
 from waybill_validate.rules import QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    import psycopg
 
     from waybill_common.connections import Connection
     from waybill_common.settled import Relation
@@ -50,13 +49,9 @@ def fingerprints(connection: Connection, stage: Stage, suites: Iterable[Suite]) 
     Raises:
         WaybillError: The warehouse has no ledger.
     """
-    with connection.connect() as session:
-        try:
-            states = _states(session)
-            standing = settled.identities(session)
-        except psycopg.errors.UndefinedTable as error:
-            msg = f"The warehouse {connection.place} has no ledger, or one of an older Waybill."
-            raise WaybillError(msg, "Prepare it with `meltano invoke warehouse:up`.") from error
+    with settled.ledger(connection) as session:
+        states = _states(session)
+        standing = settled.identities(session)
     return {
         subject(stage, suite, table): _fingerprint(table, states, standing)
         for suite in suites
@@ -68,7 +63,7 @@ def due(
     connection: Connection, stage: Stage, suites: list[Suite], now: Fingerprints
 ) -> list[Suite]:
     """The suites without the tables whose checks would all pass, as they did before."""
-    with connection.connect() as session:
+    with settled.ledger(connection) as session:
         passed = {name: entry for name, (entry, _) in settled.read(session, "check").items()}
     found = []
     for suite in suites:
@@ -99,7 +94,7 @@ def settle(
                 lost.append(name)
             else:
                 kept[name] = entry
-    with connection.connect() as session:
+    with settled.ledger(connection) as session:
         settled.forget(session, "check", lost)
         settled.write(session, "check", kept)
 
