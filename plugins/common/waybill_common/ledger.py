@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from waybill_common import abandoned, failures, leases, runs, step_outcome, versions
+from waybill_common import abandoned, failures, leases, lineage, runs, step_outcome, versions
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Step(dict[str, Any]):
 
     Attributes:
         step_id: Its row in `waybill.step`.
+        datasets: What it reads and writes, for who follows the lineage.
     """
 
     def __init__(self, run: Run, name: str, step_id: int) -> None:
@@ -83,6 +84,7 @@ class Step(dict[str, Any]):
         self.run = run
         self.name = name
         self.step_id = step_id
+        self.datasets = lineage.Datasets()
 
 
 @contextmanager
@@ -124,7 +126,8 @@ def step(connection: Connection, name: str, *, resources: Collection[str] = ()) 
 def end_run(connection: Connection, run: Run) -> None:
     """Mark a run as succeeded, unless one of its steps has failed; its leases are free."""
     with connection.connect() as session:
-        session.execute(_END_RUN, (run.run_id,))
+        if session.execute(_END_RUN, (run.run_id,)).rowcount:
+            lineage.of_run("COMPLETE", run)
     leases.free(connection, run)
     failures.forget(run.run_id)
 
@@ -151,7 +154,9 @@ def _begin(connection: Connection, run: Run, name: str) -> Step:
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
         msg = f"The warehouse {connection.place} has no ledger, or an older one."
         raise WaybillError(msg, "Prepare it with `meltano invoke warehouse:up`.") from error
-    return Step(run, name, row[0] if row else 0)
+    record = Step(run, name, row[0] if row else 0)
+    lineage.of_step("START", record, connection)
+    return record
 
 
 def _register(session: psycopg.Connection[Any], run: Run, name: str) -> None:
@@ -165,6 +170,7 @@ def _register(session: psycopg.Connection[Any], run: Run, name: str) -> None:
                 *(run.started_at, versions.git_commit(), found, run.log_url),
             ),
         )
+        lineage.of_run("START", run)
         return
     session.execute(_GO_ON, (run.run_id, name))
     session.execute(_ADD_VERSIONS, {"run": run.run_id, "versions": found})
@@ -174,21 +180,28 @@ def _end(connection: Connection, record: Step) -> None:
     succeeded = bool(record.pop("succeeded", True))
     cause = record.pop("cause", None)
     status = "succeeded" if succeeded else "failed"
+    run = record.run
     step_outcome.write(
         record.name,
         status=status,
         is_data_quality=bool(record.get("data_quality")),
         cause=cause,
     )
+    if succeeded:
+        lineage.of_step("COMPLETE", record, connection)
+    else:
+        lineage.of_step("FAIL", record, connection, cause or lineage.NO_CAUSE)
     with connection.connect() as session:
         session.execute(_END_STEP, (status, json.dumps(record), cause, record.step_id))
         if not succeeded:
-            session.execute(_FAIL_RUN, (record.name, cause, record.run.run_id))
+            failed = session.execute(_FAIL_RUN, (record.name, cause, run.run_id))
+            if failed.rowcount:
+                lineage.of_run("FAIL", run, cause or lineage.NO_CAUSE)
             # Nothing of a `meltano run` comes after a failed step.
-            if record.run.process_id is not None:
-                session.execute(leases.FREE_ALL, (record.run.run_id,))
-        elif not record.run.is_of_job:
-            session.execute(_END_RUN, (record.run.run_id,))
+            if run.process_id is not None:
+                session.execute(leases.FREE_ALL, (run.run_id,))
+        elif not run.is_of_job and session.execute(_END_RUN, (run.run_id,)).rowcount:
+            lineage.of_run("COMPLETE", run)
 
 
 @contextmanager

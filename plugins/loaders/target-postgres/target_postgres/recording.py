@@ -53,9 +53,16 @@ def _step(session: Session, schema: str | None) -> Iterator[None]:
             yield
         finally:
             received = session.received.values()
-            figures |= {
-                "rows": sum(each.settled for each in received),
-                "dead": sum(each.dead for each in received),
-                "bytes": session.bytes,
-                "streams": len(received),
-            }
+            if schema:
+                figures.datasets.rows.update(
+                    (f"{schema}.{stream}", each.settled)
+                    for stream, each in session.received.items()
+                )
+            figures.update(
+                {
+                    "rows": sum(each.settled for each in received),
+                    "dead": sum(each.dead for each in received),
+                    "bytes": session.bytes,
+                    "streams": len(received),
+                }
+            )

@@ -23,6 +23,8 @@ class NodeResult:
     Attributes:
         rows_affected: As the database says; None where it does not.
         message: What dbt says of a node that did not succeed, without what it quotes.
+        relation: Schema and name of what it has built.
+        sources: Schema and name of each table of a source that it reads.
     """
 
     unique_id: str
@@ -32,6 +34,8 @@ class NodeResult:
     seconds: float
     rows_affected: int | None
     message: str | None
+    relation: str | None = None
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,20 @@ def node_result(result: RunResult) -> NodeResult:
         seconds=round(result.execution_time, 3),
         # PostgreSQL's driver answers -1 where a statement counts no rows.
         rows_affected=affected if isinstance(affected, int) and affected >= 0 else None,
+        relation=_relation(result),
+        sources=tuple(
+            ".".join(name.split(".")[-2:])
+            for name in getattr(result.node.depends_on, "nodes", ())
+            if name.startswith("source.")
+        ),
         message=step_outcome.without_values(says.strip().splitlines()[0]) if says else None,
+    )
+
+
+def _relation(result: RunResult) -> str | None:
+    built = str(result.status) == "success" and str(result.node.resource_type) != "test"
+    return (
+        f"{result.node.schema}.{getattr(result.node, 'alias', result.node.name)}" if built else None
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from waybill_dbt.outcome import BAD
@@ -37,6 +36,10 @@ def keep(connection: Connection, step: Step, results: Sequence[NodeResult]) -> N
     if rows:
         with connection.connect() as session, session.cursor() as cursor:
             cursor.executemany(_INSERT, rows)
+    for result in results:
+        step.datasets.inputs.update(result.sources)
+        if result.relation:
+            step.datasets.rows[result.relation] = result.rows_affected
     bad = [result for result in results if result.status in BAD]
     if bad and not step["succeeded"]:
         step["data_quality"] = all(result.status == "fail" for result in bad)
@@ -46,5 +49,7 @@ def keep(connection: Connection, step: Step, results: Sequence[NodeResult]) -> N
 
 
 def _row(result: NodeResult) -> tuple[object, ...]:
-    unique_id, _name, *others = astuple(result)
-    return (unique_id, *others)
+    return (
+        *(result.unique_id, result.resource_type, result.status, result.seconds),
+        *(result.rows_affected, result.message),
+    )

@@ -32,6 +32,16 @@ def keep(connection: Connection, step: Step, outcomes: Sequence[SuiteOutcome]) -
         cursor.executemany(
             _INSERT, [(step.run.run_id, step.step_id, *row) for row in _rows(outcomes)]
         )
+    for suite in outcomes:
+        for table in suite.tables:
+            step.datasets.checks[table.table.title] = [
+                (
+                    one.check.description,
+                    one.check.columns[0] if one.check.columns else None,
+                    one.success,
+                )
+                for one in table.outcomes
+            ]
     failed = [
         f"{table.table.title}: {outcome.finding}"
         for suite in outcomes
