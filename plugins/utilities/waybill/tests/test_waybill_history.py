@@ -61,6 +61,7 @@ def test_a_run_that_its_orchestrator_ends_names_the_step_that_failed(
         "failed",
         "succeeded",
         "failed",
+        "succeeded",
     ]
 
 
@@ -84,3 +85,19 @@ def test_an_unknown_run_is_one_clear_line(
     with pytest.raises(SystemExit):
         waybill(monkeypatch, "history", "--run", "ffff")
     assert "No run has an id that begins with ffff" in capsys.readouterr().err
+
+
+def test_an_evaluation_of_alerts_finds_the_run_that_was_killed(
+    warehouse: ScratchDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No run comes after it that could tell: the alerts have to."""
+    warehouse.execute(
+        "insert into waybill.run (run_id, job, started_by, host, process_id, started_at)"
+        " values (gen_random_uuid(), 'trade', 'shell', %s, 1, now());",
+        (runs.host(),),
+    )
+    warehouse.execute(
+        "insert into waybill.step (run_id, step, host) select run_id, 'dbt:build', host from waybill.run"
+    )
+    waybill(monkeypatch, "alerts")
+    assert warehouse.rows(RUN) == [("lost", "dbt:build", "its process ended without a word")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from waybill.alerts import delivery, incidents, messages
-from waybill_common import connections
+from waybill_common import abandoned, connections
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def evaluate(rules: Rules, channels: Sequence[Channel]) -> Outcome:
         try:
             with session.transaction():
                 incidents.lock(session)
+                abandoned.close(session)
                 changes = incidents.reconcile(
                     session,
                     rules(session),

@@ -28,7 +28,7 @@ _FAILED_STEP = """
 _CLOSE_STEPS = """
     update waybill.step
     set ended_at = clock_timestamp(), status = 'failed', cause = %s
-    where run_id = %s and status = 'running'
+    where run_id = %s and status = 'running' and step_id <> %s
 """
 _FAIL = """
     update waybill.run
@@ -36,6 +36,7 @@ _FAIL = """
     where run_id = %s and status in ('running', 'lost')
 """
 _STATUS = "select status, failed_step, cause from waybill.run where run_id = %s"
+_END = "waybill:end"
 _CUT_OFF = "the run ended before it"
 _NO_RECEIPT = "the run ended before its receipt; the log has the reason"
 
@@ -59,24 +60,25 @@ def begin(names: Sequence[str]) -> None:
 
 def end() -> None:
     """Close the run if nothing else has: as failed, with the step that failed last; free all."""
-    auditor = connections.warehouse("auditor")
     run = runs.current()
-    with auditor.connect() as session:
-        status = _close(session, run)
+    if not run.is_of_job:
+        print("There is no run to end: this command is a step of one, or of an orchestrator's.")
+        return
+    auditor = connections.warehouse("auditor")
+    # The step tells that no further attempt at another one comes.
+    with ledger.step(auditor, _END) as step, auditor.connect() as session:
+        status = _close(session, run, step.step_id)
     leases.free(auditor, run)
     failures.forget(run.run_id)
     print(f"run {run.run_id}: {status}")
 
 
-def _close(session: psycopg.Connection[Any], run: Run) -> str:
-    session.execute(_CLOSE_STEPS, (_CUT_OFF, run.run_id))
+def _close(session: psycopg.Connection[Any], run: Run, own_step: int) -> str:
+    session.execute(_CLOSE_STEPS, (_CUT_OFF, run.run_id, own_step))
     told = failures.told(run.run_id)
     found = session.execute(_FAILED_STEP, (run.run_id,)).fetchone()
     if found is None or (told and found[1] == _CUT_OFF):
         found = (told.step, told.cause) if told else (None, _NO_RECEIPT)
     session.execute(_FAIL, (*found, run.run_id))
-    row = session.execute(_STATUS, (run.run_id,)).fetchone()
-    if row is None:
-        return "it has left nothing in the ledger"
-    status, step, cause = row
+    status, step, cause = session.execute(_STATUS, (run.run_id,)).fetchone() or ("lost", None, "")
     return f"{status} at {step or 'its end'}: {cause}" if status == "failed" else str(status)
