@@ -60,6 +60,17 @@ class Inbox:
         return [mail for mail in parsed if isinstance(mail, EmailMessage)]
 
 
+def settings_for(inbox: Inbox) -> dict[str, str]:
+    """What sends alerts to a server without TLS."""
+    return {
+        "WAYBILL_ALERTS_TO": "ops@shop.example",
+        "WAYBILL_ALERTS_FROM": "waybill@shop.example",
+        "WAYBILL_SMTP_HOST": "127.0.0.1",
+        "WAYBILL_SMTP_PORT": str(inbox.port),
+        "WAYBILL_SMTP_SECURITY": "none",
+    }
+
+
 def free_port() -> socket.socket:
     """A port of this machine that is taken but refuses connections until a server is started at it."""
     taken = socket.socket()

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from mail_server import mail_server, settings_for
 from mart_fingerprints import SERIALS, fingerprints
 
 from waybill_common import connections
@@ -198,6 +199,11 @@ def test_a_planted_bad_row_stops_the_job_before_the_models(
         "select step, status = 'succeeded' from waybill.step where receipt_id is null order by step_id"
     )
     assert steps[-1] == ("validate:raw", False)
+    with mail_server() as inbox:
+        told = other_project.meltano("invoke", "waybill:alerts", **settings_for(inbox))
+    assert told.returncode == 0, told.stdout
+    assert [mail["Subject"] for mail in inbox.mails] == ["[waybill] run failed: elt"]
+    assert "failed at validate:raw" in inbox.mails[0].get_content()
     other_project.execute(
         "delete from raw_olist.order_items where order_id = 'no-such-order'", role="loader"
     )

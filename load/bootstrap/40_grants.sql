@@ -11,7 +11,7 @@ waybill.dbt_result, waybill.expectation_result
 to transformer, auditor;
 grant insert on waybill.run, waybill.step, waybill.dbt_result, waybill.expectation_result
 to transformer, auditor;
-grant update (ended_at, status, failed_step, cause, versions)
+grant update (ended_at, status, failed_step, cause, versions, log_url)
 on waybill.run to transformer, auditor;
 grant update (ended_at, status, detail, cause) on waybill.step to transformer, auditor;
 grant insert, update, delete on waybill.lease to transformer, auditor;

@@ -58,7 +58,9 @@ _END_STEP = """
 """
 _FAIL_RUN = """
     update waybill.run
-    set ended_at = clock_timestamp(), status = 'failed', failed_step = %s, cause = %s
+    set
+        ended_at = clock_timestamp(), status = 'failed', failed_step = %s, cause = %s,
+        log_url = coalesce(%s, log_url)
     where run_id = %s and status = 'running'
 """
 _END_RUN = """
@@ -194,8 +196,8 @@ def _end(connection: Connection, record: Step) -> None:
     with connection.connect() as session:
         session.execute(_END_STEP, (status, json.dumps(record), cause, record.step_id))
         if not succeeded:
-            failed = session.execute(_FAIL_RUN, (record.name, cause, run.run_id))
-            if failed.rowcount:
+            told = (record.name, cause, run.log_url, run.run_id)
+            if session.execute(_FAIL_RUN, told).rowcount:
                 lineage.of_run("FAIL", run, cause or lineage.NO_CAUSE)
             # Nothing of a `meltano run` comes after a failed step.
             if run.process_id is not None:

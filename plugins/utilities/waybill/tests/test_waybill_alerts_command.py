@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from recorder import Recorder
 
 from waybill.alerts import outage
 from waybill.cli import main
+from waybill_common import connections, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +88,35 @@ def test_a_failed_run_is_mailed_once_also_when_the_mail_server_was_down(
         "[waybill] over: run failed: trade",
     ]
     assert "failed at dbt:build: model x" in inbox.mails[0].get_content()
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_the_end_of_a_failed_run_of_airflow_tells_of_it(
+    command: Command,
+    by_mail: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its teardown says that nothing is tried again; the mail leads to the failed step's own log."""
+    monkeypatch.setenv("WAYBILL_RUN_ID", str(uuid.uuid4()))
+    monkeypatch.setenv("WAYBILL_STARTED_BY", "airflow")
+    monkeypatch.setenv("WAYBILL_SCHEDULE", "trade-hourly")
+    auditor = connections.warehouse("auditor")
+    monkeypatch.setenv("WAYBILL_LOG_URL", "http://airflow/log/1")
+    with ledger.step(auditor, "waybill:begin-trade"):
+        pass
+    monkeypatch.setenv("WAYBILL_LOG_URL", "http://airflow/log/2")
+    with ledger.step(auditor, "validate:raw") as step:
+        step |= {"succeeded": False, "data_quality": True, "cause": "3 of 9 rows lack a price"}
+    with mail_server() as inbox:
+        by_mail(inbox.port)
+        assert "No incident is open" in command("alerts")[1], "it may be tried again"
+        code, printed = command("end")
+    assert code == 0, printed
+    assert "alerts: opened: run failed: trade-hourly" in printed
+    (mail,) = inbox.mails
+    assert mail["Subject"] == "[waybill] run failed: trade-hourly"
+    assert "failed at validate:raw: 3 of 9 rows lack a price" in mail.get_content()
+    assert "Log: http://airflow/log/2" in mail.get_content()
 
 
 def test_a_receipt_that_does_not_balance_is_told_at_the_end_of_its_run(

@@ -98,6 +98,14 @@ def receipt(sources: list[str]) -> int:
     return 0 if issued.is_balanced else 1
 
 
+def end() -> None:
+    """Close the run, and tell what is wrong: also that it cannot be closed."""
+    try:
+        bounds.end()
+    finally:
+        alerting.after_run()
+
+
 def history(limit: int, run: str | None, *, is_json: bool) -> None:
     """Print the last runs, or one."""
     found = past_runs.find(limit, run)
@@ -163,7 +171,7 @@ def check() -> int:
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "contracts": lambda given: check() if given.action == "check" else render(),
     "begin": lambda given: bounds.begin(given.names),
-    "end": lambda _: bounds.end(),
+    "end": lambda _: end(),
     "history": lambda given: history(given.limit, given.run, is_json=given.json),
     "receipt": lambda given: receipt(given.sources),
     "dead-letters": lambda given: dead_letters(given.source, given.stream, given.export),
