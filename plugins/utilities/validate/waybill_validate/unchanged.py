@@ -34,6 +34,13 @@ _OF_THE_MOMENT = re.compile(
     re.IGNORECASE,
 )
 
+_LETTERS = ("waybill", "dead_letter")
+"""Raw rules look there for parents that could not land."""
+
+_LETTERS_STATE = """
+    select count(*), max(dead_letter_id), count(resolved_at) from waybill.dead_letter
+"""
+
 Fingerprints = dict[str, "str | None"]
 """By subject; None for tables that must be checked whatever has changed."""
 
@@ -113,7 +120,8 @@ def _states(session: psycopg.Connection[Any]) -> dict[Relation, str]:
         for relation, identity in made.items()
         if relation in rows and identity in built
     }
-    return models | settled.landed(session)
+    letters = {_LETTERS: f"{rows[_LETTERS]}:{session.execute(_LETTERS_STATE).fetchall()}"}
+    return models | settled.landed(session) | letters
 
 
 def _fingerprint(
