@@ -109,7 +109,6 @@ class Ledger:
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a contract and schedules."""
     root = tmp_path / "project"
     (root / "extract" / "contracts").mkdir(parents=True)
     (root / "orchestrate").mkdir()
@@ -128,8 +127,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def ledger(warehouse: ScratchDatabase, root: Path) -> Ledger:
-    assert root
+def ledger(warehouse: ScratchDatabase, root: Path) -> Ledger:  # noqa: ARG001 - sets the root
     return Ledger(warehouse)
 
 
@@ -143,16 +141,13 @@ def test_a_failed_run_is_found_with_its_step_and_cause(ledger: Ledger) -> None:
     ledger.run(90)
     ledger.run(30, "failed", failed_step="validate:raw", cause="orders: 3 of 9 rows lack a price")
     ledger.run(1, "running")
-    assert ledger.found("run_failed") == {
+    ledger.run(30, "lost", job="x", schedule="killed")
+    found = ledger.found("run_failed")
+    assert found.pop("killed").endswith("was lost: its process ended without a word")
+    assert found == {
         "trade": "trade, started 2026-03-04 11:30:00 UTC, failed at validate:raw:"
         " orders: 3 of 9 rows lack a price"
     }
-
-
-def test_a_run_that_was_killed_is_found(ledger: Ledger) -> None:
-    """Nobody writes a cause for a process that got SIGKILL."""
-    ledger.run(30, "lost")
-    assert "was lost: its process ended without a word" in ledger.found("run_failed")["trade"]
 
 
 def test_a_later_success_of_the_job_makes_good(ledger: Ledger) -> None:
@@ -271,6 +266,22 @@ def test_a_source_is_stale_when_nothing_new_landed_for_longer_than_its_contract_
     }
     ledger.load(30, "orders", 1)
     assert ledger.found("stale_source") == {}
+
+
+def test_a_latency_above_its_bound_is_found_and_a_heartbeat_is_news(ledger: Ledger) -> None:
+    """The last measurement counts; a quiet source whose heartbeat arrives is well."""
+    ledger.load(90, "orders", 5)
+    for minutes, seconds, slow in ((20, 1801, ["shop of shop"]), (10, 1800, [])):
+        at = NOON - dt.timedelta(minutes=minutes)
+        values = {"domain": "shop", "source": "shop", "method": "heartbeat"}
+        values |= {
+            "measured_at": at,
+            "committed_at": at,
+            "visible_at": at + dt.timedelta(0, seconds),
+        }
+        ledger.insert("freshness", **values)
+        assert list(ledger.found("slow_freshness")) == slow
+        assert ledger.found("stale_source") == {}
 
 
 def test_letters_that_add_up_over_runs_are_too_many(ledger: Ledger) -> None:

@@ -32,7 +32,6 @@ _LAST_HEARTBEAT = """
     from waybill.freshness
     where source = %s and method = 'heartbeat'
 """
-_HAS_FRESHNESS = "select to_regclass('waybill.freshness') is not null"
 _LAST_LATENCIES = """
     select distinct on (domain, source) domain, source, latency_seconds, measured_at, run_id
     from waybill.freshness
@@ -80,8 +79,6 @@ def slow_domains(
         for contract in contracts
         if (spans := [_span(each.freshness) for each in contract.streams if each.freshness])
     }
-    if not _is_measured(session):
-        return
     with session.cursor(row_factory=dict_row) as cursor:
         latencies = cursor.execute(_LAST_LATENCIES).fetchall()
     for measured in latencies:
@@ -103,15 +100,8 @@ def slow_domains(
 
 
 def _last_heartbeat(session: psycopg.Connection[Any], source: str) -> dt.datetime | None:
-    if not _is_measured(session):
-        return None
     row = session.execute(_LAST_HEARTBEAT, (source,)).fetchone()
     return row[0] if row else None
-
-
-def _is_measured(session: psycopg.Connection[Any]) -> bool:
-    row = session.execute(_HAS_FRESHNESS).fetchone()
-    return bool(row and row[0])
 
 
 def _span(freshness: Freshness) -> dt.timedelta:
