@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,18 @@ import yaml
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 _MELTANO = ".venv/bin/meltano "
+_SETTINGS = re.compile(r"^(?:[A-Z][A-Z0-9_]*=\S+ )+")
 
 
 def commands(page: Path) -> list[str]:
-    """The lines of a page that call Meltano, in code blocks and between backticks, without its path."""
+    """The lines of a page that call Meltano, in code blocks and between backticks.
+
+    They come without its path, and without the settings that stand before it.
+    """
     found: list[str] = []
     for line in page.read_text(encoding="utf-8").splitlines():
         typed = [line.strip()] if line.startswith("    ") else line.split("`")[1::2]
+        typed = [_SETTINGS.sub("", text) for text in typed]
         found += [text.removeprefix(_MELTANO) for text in typed if text.startswith(_MELTANO)]
     return found
 

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from waybill_warehouse.scratch import ScratchDatabase
 
-JOBS = {
-    job["name"]
-    for job in yaml.safe_load((runbooks.ROOT / "orchestrate" / "jobs.meltano.yml").read_text())[
-        "jobs"
-    ]
+BLOCKS = {
+    named["name"]
+    for path in runbooks.ROOT.glob("*/*.meltano.yml")
+    for document in [yaml.safe_load(path.read_text(encoding="utf-8"))]
+    for kind in ("extractors", "loaders")
+    for named in [*document.get("jobs", ()), *document.get("plugins", {}).get(kind, ())]
 }
+"""What `meltano run` may be asked for: jobs, extractors and loaders."""
 
 
 @pytest.mark.parametrize("page", runbooks.PAGES, ids=lambda page: page.stem)
@@ -34,7 +36,7 @@ def test_every_command_of_a_runbook_exists(page: Path) -> None:
             case ["invoke", *_]:
                 assert runbooks.plugin_command(command)
             case ["run", *blocks]:
-                assert set(blocks) <= JOBS, command
+                assert set(blocks) <= BLOCKS, command
             case _:
                 assert words[:2] in (["schedule", "list"], ["state", "list"]), command
 

@@ -1,0 +1,254 @@
+"""Common operations as the runbooks have them: windows loaded once more, and each page's commands.
+
+The tests of this module run in order on one project: each goes on where the one before it ended.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+import runbooks
+
+from waybill_common import connections
+
+if TYPE_CHECKING:
+    from conftest import Project
+
+ROOT = Path(__file__).parents[1]
+
+WINDOW = (
+    "totesys",
+    "--streams",
+    "payment,sales_order",
+    "--from",
+    "2022-11-03",
+    "--to",
+    "2023-02-01",
+)
+MEANWHILE = """
+    update payment set payment_amount = payment_amount + 1, last_updated = now()
+    where payment_id = (select min(payment_id) from payment where last_updated < '2023-01-01');
+    delete from payment
+    where payment_id = (select max(payment_id) from payment where last_updated < '2023-01-01');
+    update payment set payment_amount = payment_amount + 2
+    where payment_id = (select max(payment_id) from payment where last_updated < '2023-01-01');
+"""
+"""A row leaves the window, one goes, and one changes without a new time stamp."""
+LOADS = """
+    select coalesce(sum(rows_received), 0)::int, coalesce(sum(rows_inserted), 0)::int,
+        coalesce(sum(rows_updated), 0)::int, coalesce(sum(rows_deleted), 0)::int
+    from waybill.load
+    where load_id > {} and stream = any('{{{}}}')
+"""
+PAYMENTS = "select payment_id, payment_amount, last_updated from {} order by payment_id"
+WAITS = "select count(*) from pg_locks where not granted and relation = 'raw_totesys.sales_order'::regclass"
+_PATIENCE = 120
+
+LETTER = """
+    insert into waybill.dead_letter
+        (load_id, invocation_id, target_schema, stream, source_file, source_line, reason, found_by, payload)
+    select load.load_id, load.invocation_id, 'raw_olist', 'orders', sample._sdc_source_file, 2, 'a test', 'tap',
+        (
+            select jsonb_object_agg(field.key, field.value)
+            from jsonb_each_text(to_jsonb(sample)) as field where field.key not like '\\_sdc%'
+        )
+    from waybill.load, (select * from raw_olist.orders order by order_id limit 1) as sample
+    where load.stream = 'orders' and load.rows_inserted > 0
+"""
+PAGES = [page for page in runbooks.PAGES if "# Alert: " not in page.read_text(encoding="utf-8")]
+"""Those of operations: test_runbooks.py runs the commands of the alerts' pages."""
+COMMANDS = list(dict.fromkeys(typed for page in PAGES for typed in runbooks.commands(page)))
+RUNS = [shlex.split(typed)[1:] for typed in COMMANDS if typed.startswith("run ")]
+INVOKED = sorted(
+    (typed for typed in COMMANDS if typed.startswith("invoke ")),
+    key=lambda typed: "--role loader" in typed,  # what they forget, others look at before
+)
+
+
+@pytest.fixture(scope="module")
+def landed(project: Project) -> Project:
+    """Both sources, landed and not modelled."""
+    blocks = ["warehouse:up", "sources:prepare", "tap-csv--olist", "target-postgres"]
+    done = project.meltano("run", *blocks, "tap-postgres--totesys", "target-postgres")
+    assert done.returncode == 0, done.stdout[-4000:]
+    return project
+
+
+@pytest.fixture
+def login(landed: Project, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Opens the project's databases."""
+    monkeypatch.setenv("WAYBILL_HOME", landed.environment["WAYBILL_HOME"])
+    return connections.embedded
+
+
+def _states(project: Project) -> dict[str, str]:
+    """Meltano's own states."""
+    with closing(sqlite3.connect(project.root / ".meltano" / "meltano.db")) as known:
+        rows = known.execute(
+            "select state_id, coalesce(completed_state, '') || coalesce(partial_state, '') from state"
+        )
+        return dict(rows.fetchall())
+
+
+def _rows(login: Any, query: str, database: str = connections.WAREHOUSE_DATABASE) -> list[Any]:
+    with login(connections.SUPERUSER, database).connect() as session:
+        return list(session.execute(query).fetchall())
+
+
+def _run_and_kill(project: Project, login: Any) -> None:
+    """Begin the backfill, and kill it once its first stream is through."""
+    command = [ROOT / ".venv" / "bin" / "meltano", "invoke", "--no-install", "waybill:backfill"]
+    warehouse = connections.WAREHOUSE_DATABASE
+    with (
+        login("loader", warehouse).connect() as holding,
+        login(connections.SUPERUSER, warehouse).connect(autocommit=True) as looking,
+    ):
+        holding.execute("lock table raw_totesys.sales_order in share mode")
+        process = subprocess.Popen(
+            [*command, *WINDOW],
+            cwd=project.root,
+            env=project.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        deadline = time.monotonic() + _PATIENCE
+        while not (looking.execute(WAITS).fetchone()[0] and _is_half_done(project)):
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        _kill(process)
+
+
+def _is_half_done(project: Project) -> bool:
+    """Whether Meltano knows that a stream has its window."""
+    return any(
+        ":backfill-" in name and '"window"' in state for name, state in _states(project).items()
+    )
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a process and all that it has started, as a power cut does."""
+    family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+    for each in family:
+        each.suspend()
+    for each in family:
+        each.kill()
+    process.communicate()
+
+
+def test_a_backfill_that_is_killed_goes_on_and_leaves_the_bookmark_alone(
+    landed: Project, login: Any
+) -> None:
+    """What it had loaded is not sent again; changed, moved and deleted rows are as at the source; the job's state stays."""
+    before = _states(landed)
+    ((last, window),) = _rows(
+        login,
+        "select (select max(load_id) from waybill.load), (select count(*) from raw_totesys.payment"
+        " where last_updated >= '2022-11-03' and last_updated < '2023-02-01')",
+    )
+    with login(connections.SUPERUSER, connections.SOURCE_DATABASE).connect() as source:
+        source.execute(MEANWHILE)
+    _run_and_kill(landed, login)
+    ((received, _, updated, deleted),) = _rows(login, LOADS.format(last, "payment"))
+    assert (received, updated, deleted) == (window - 1, 2, 1)
+    ((cut_off,),) = _rows(login, "select max(load_id) from waybill.load")
+
+    done = landed.meltano("invoke", "waybill:backfill", *WINDOW)
+
+    assert done.returncode == 0, done.stdout
+    assert "which was cut off" in done.stdout
+    assert "balanced" in done.stdout
+    ((again, *_),) = _rows(login, LOADS.format(cut_off, "payment"))
+    assert again <= 2
+    assert _rows(login, PAYMENTS.format("raw_totesys.payment where _sdc_deleted_at is null")) == (
+        _rows(login, PAYMENTS.format("payment"), connections.SOURCE_DATABASE)
+    )
+    assert _rows(
+        login,
+        "select is_balanced, backfill.ended_at is not null, cardinality(run_ids)"
+        " from waybill.backfill join waybill.receipt using (receipt_id)",
+    ) == [(True, True, 2)]
+    assert _states(landed) == before
+
+
+def test_the_next_run_reads_on_from_its_own_bookmark(landed: Project, login: Any) -> None:
+    """What the backfill has brought comes once more and changes nothing: no row is lost, none is doubled."""
+    ((last,),) = _rows(login, "select max(load_id) from waybill.load")
+    done = landed.meltano("run", "tap-postgres--totesys", "target-postgres")
+    assert done.returncode == 0, done.stdout
+    ((received, *changed),) = _rows(login, LOADS.format(last, "payment,sales_order"))
+    assert received >= 2
+    assert changed == [0, 0, 0]
+
+
+def test_files_are_sent_once_more(landed: Project, login: Any) -> None:
+    """A window of a source of files is its files: rows are compared, and the bookmark does not hear of it."""
+    before = _states(landed)
+    ((last, rows),) = _rows(
+        login,
+        "select (select max(load_id) from waybill.load), (select count(*) from raw_olist.orders)",
+    )
+    done = landed.meltano("invoke", "waybill:backfill", "olist", "--streams", "orders")
+    assert done.returncode == 0, done.stdout
+    assert f"orders: in the window {rows:,} rows at the source, {rows:,} landed" in done.stdout
+    assert _rows(login, LOADS.format(last, "orders")) == [(rows, 0, 0, 0)]
+    assert _states(landed) == before
+
+
+@pytest.fixture(scope="module")
+def with_letter(landed: Project) -> Project:
+    """The project with a dead letter whose row can land, as its order stands in the table."""
+    landed.execute(LETTER, "admin")
+    return landed
+
+
+@pytest.mark.parametrize("typed", INVOKED)
+def test_a_command_of_an_operation_does_what_its_page_says(
+    with_letter: Project, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    """It is run without the seconds that Meltano takes to start; a backfill only says what it would do."""
+    program, *arguments = runbooks.plugin_command(typed)
+    for name, value in with_letter.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(with_letter.root))
+    monkeypatch.setenv("MELTANO_ENVIRONMENT", "dev")
+    monkeypatch.chdir(with_letter.root)
+    if arguments[0] == "backfill":
+        arguments.append("--dry-run")
+    done = subprocess.run(
+        [ROOT / ".venv" / "bin" / program, *(each.replace("/tmp", ".") for each in arguments)],  # noqa: S108 - of a page
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_runs_of_operations_are_known_to_meltano(landed: Project) -> None:
+    """Jobs, pairs and options of every `meltano run` exist; what a run does, other tests show."""
+    options = {word for words in RUNS for word in words if word.startswith("-")}
+    runs = {tuple(word for word in words if not word.startswith("-")) for words in RUNS}
+    assert {("elt",), ("trade",), ("tap-csv--olist", "target-postgres")} <= runs
+    done = landed.meltano("run", "--dry-run", *options, *itertools.chain(*runs))
+    assert done.returncode == 0, done.stdout
+
+
+def test_commands_that_are_not_meltanos_are_there() -> None:
+    """They are few, and looked at one by one."""
+    lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    others = {line.strip() for line in lines if re.match(r" {4,}(make|openssl|kill|git) ", line)}
+    assert others == {"kill -TERM <process_id>", "make .meltano/.installed", "openssl rand -hex 32"}
+    for asked in (["make", "-n", ".meltano/.installed"], ["openssl", "rand", "-hex", "32"]):
+        subprocess.run(asked, cwd=ROOT, capture_output=True, check=True)
