@@ -1,8 +1,9 @@
 -- How long it takes from a commit at a source until it is visible in the marts.
+set role loader;
+
 do $$
 begin
     if to_regclass('waybill.freshness') is null then
-        set local role loader;
         create table waybill.freshness (
             measured_at timestamptz not null default clock_timestamp(),
             domain text not null, -- noqa: RF04
@@ -28,3 +29,5 @@ begin
     end if;
 end
 $$;
+
+reset role;
