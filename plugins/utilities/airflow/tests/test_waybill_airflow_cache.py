@@ -74,6 +74,19 @@ def test_the_watcher_takes_a_new_schedule_and_names_a_wrong_one(
     assert "Schedule wrong" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("blocks", "closing"),
+    [
+        ({"warehouse:up", "waybill:begin-trade"}, ("waybill:end", "waybill:alerts")),
+        ({"warehouse:up", "waybill:maintain"}, ("waybill:alerts",)),
+        ({"waybill:alerts"}, ()),
+    ],
+)
+def test_a_run_is_closed_by_what_its_job_needs(blocks: set[str], closing: tuple[str, ...]) -> None:
+    """`waybill:end` calls a run failed that has no receipt: only where one is owed."""
+    assert cache._closing(blocks, {"waybill:end", "waybill:alerts", "waybill:receipt"}) == closing
+
+
 def test_definitions_that_cannot_be_read_leave_the_dags_and_show_the_problem(project: Path) -> None:
     """A half-saved file must not take every DAG out of the scheduler."""
     steps = (Step("a", ("a:b",)), Step("c", ("c", "d"), ("a",)))

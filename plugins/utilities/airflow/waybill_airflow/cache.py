@@ -26,8 +26,7 @@ GRACE_SECONDS = 60
 
 _VERSION = "schedules-1"
 """Under what key the schedules are kept: another one where their form changes."""
-_CLOSING = ("end", "alerts")
-"""Commands of the utility `waybill` that close a run, whatever became of it, if it has them."""
+_BEGIN, _END, _ALERTS = "waybill:begin", "waybill:end", "waybill:alerts"
 
 
 @dataclass(frozen=True)
@@ -77,35 +76,42 @@ def make() -> Cache:
         said = _one_line(done.stderr) or "no reason given"
         return Cache(digest, problems=[f"`meltano schedule list` failed: {said}"])
     listed = json.loads(done.stdout)["schedules"]["job"]
-    closing = tuple(
-        f"waybill:{name}" for name in _CLOSING if name in definitions.commands("waybill")
-    )
+    commands = {f"waybill:{name}" for name in definitions.commands("waybill")}
     jobs = {each["job"]["name"] for each in listed}
     made, problems = [], []
     for each in listed:
         try:
-            made.append(_schedule(each, jobs, closing))
+            made.append(_schedule(each, jobs, commands))
         except WaybillError as error:
             problems.append(str(error))
     return Cache(digest, made, problems)
 
 
-def _schedule(listed: dict[str, Any], jobs: set[str], closing: tuple[str, ...]) -> Schedule:
+def _schedule(listed: dict[str, Any], jobs: set[str], commands: set[str]) -> Schedule:
     name, job = listed["name"], listed["job"]["name"]
     env = {key: str(value) for key, value in (listed["env"] or {}).items()}
     chosen = options.read(name, env)
     if unknown := set(chosen.after) - jobs:
         msg = f"Schedule {name}: WAYBILL_AFTER names {min(unknown)}, which no schedule runs."
         raise WaybillError(msg, f"Scheduled jobs are {', '.join(sorted(jobs))}.")
+    each_step = steps.split(listed["job"]["tasks"])
     return Schedule(
         name=name,
         job=job,
         interval=listed["cron_interval"],
         env={key: value for key, value in env.items() if key not in options.NAMES},
         options=chosen,
-        steps=tuple(steps.whole(job) if chosen.as_one else steps.split(listed["job"]["tasks"])),
-        closing=closing,
+        steps=tuple(steps.whole(job) if chosen.as_one else each_step),
+        closing=_closing({block for step in each_step for block in step.blocks}, commands),
     )
+
+
+def _closing(blocks: set[str], commands: set[str]) -> tuple[str, ...]:
+    """What closes a run, whatever became of it, as far as there are such commands."""
+    # A job that takes no lease owes no receipt: `end` would call each of its runs failed.
+    is_begun = any(block.startswith(_BEGIN) for block in blocks)
+    wanted = [_END] * is_begun + [_ALERTS] * (_ALERTS not in blocks)
+    return tuple(command for command in wanted if command in commands)
 
 
 def write(cache: Cache) -> None:
