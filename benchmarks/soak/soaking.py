@@ -17,6 +17,8 @@ from benchmarks.soak.stack import SCHEDULES
 from benchmarks.soak.writers import Commits, Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from benchmarks.soak.kills import Kill
     from benchmarks.soak.stack import Stack
     from benchmarks.soak.tree import Tree
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 _WRITERS = 2
 _FIRST_ORDER = 100_000
 _ORDERS_EACH = 1_000_000
-_PAUSES = (60.0, 120.0)
+_PAUSES = (5.0, 60.0)
+_RECOVERY_SECONDS = 300.0
+"""After which the next blow falls, whether or not a receipt has balanced since the last one."""
 _FIRST_PAUSE = 60.0
 _DRAIN_SECONDS = 900.0
 _TICK = 2.0
@@ -35,6 +39,9 @@ _RECEIPTS = (
 _STEPS = "select extract(epoch from started_at)::float8 from waybill.step order by 1"
 _RUNS = (
     "select status, count(*) from waybill.run where started_by = 'airflow' group by 1 order by 1"
+)
+_BALANCED_SINCE = (
+    "select count(*) from waybill.receipt where is_balanced and ended_at > to_timestamp(%s)"
 )
 _CLOSED_SINCE = """
     select count(*) from waybill.receipt inner join waybill.run using (run_id)
@@ -72,7 +79,7 @@ def soak(stack: Stack, minutes: float, seed: int) -> dict[str, Any]:
         samples = Samples(processes, quiet.is_set)
         for thread in (*writers, latency, samples):
             thread.start()
-        blows = _strike(processes, chance, minutes)
+        blows = list(_strike(stack, processes, chance, minutes))
         quiet.set()
         for thread in (*writers, samples):
             thread.join()
@@ -102,27 +109,33 @@ def soak(stack: Stack, minutes: float, seed: int) -> dict[str, Any]:
     }
 
 
-def _strike(processes: Tree, chance: random.Random, minutes: float) -> list[Kill]:
+def _strike(stack: Stack, processes: Tree, chance: random.Random, minutes: float) -> Iterator[Kill]:
+    """Kill something, wait until a receipt has balanced since, and a little longer, again and again."""
     end = time.monotonic() + minutes * 60
-    next_blow = time.monotonic() + _FIRST_PAUSE
-    blows = []
-    while time.monotonic() < end:
-        time.sleep(_TICK)
-        if time.monotonic() < next_blow:
-            continue
+    pause = _FIRST_PAUSE
+    while time.monotonic() + pause < end:
+        time.sleep(pause)
+        pause = _TICK
         if blow := kills.strike(processes, chance):
-            blows.append(blow)
             print(f"soak: {dt.datetime.now(tz=dt.UTC):%H:%M:%S} killed {blow.victim}", flush=True)
-            next_blow = time.monotonic() + chance.uniform(*_PAUSES)
-    return blows
+            yield blow
+            patience = min(end, time.monotonic() + _RECOVERY_SECONDS)
+            while time.monotonic() < patience and not _count(stack, _BALANCED_SINCE, blow.at):
+                time.sleep(_TICK)
+            pause = chance.uniform(*_PAUSES)
+    time.sleep(max(end - time.monotonic(), 0))
+
+
+def _count(stack: Stack, query: str, since: float) -> int:
+    with stack.warehouse().connect() as session:
+        row = session.execute(query.encode(), (since,)).fetchone()
+    return row[0] if row else 0
 
 
 def _drain(stack: Stack, since: float) -> float:
     """Wait for a run that began after the last write and balanced; returns the seconds it took."""
     while time.time() - since < _DRAIN_SECONDS:
-        with stack.warehouse().connect() as session:
-            row = session.execute(_CLOSED_SINCE.encode(), (since,)).fetchone()
-        if row and row[0]:
+        if _count(stack, _CLOSED_SINCE, since):
             return time.time() - since
         time.sleep(_TICK)
     msg = f"No run has balanced within {_DRAIN_SECONDS:.0f} s of the last write."

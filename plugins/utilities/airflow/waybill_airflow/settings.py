@@ -30,6 +30,8 @@ _FIXED = {
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "10",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "90",
+    # Tasks outlive an API server that starts again.
+    "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "8",
     # A schedule that is new in YAML is live within seconds, and a parse costs next to nothing.
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
