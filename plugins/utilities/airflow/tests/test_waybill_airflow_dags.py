@@ -22,7 +22,7 @@ from waybill_airflow import cache, settings, watch
 os.environ.update(settings.environment(8080))
 watch.refresh()
 from airflow.dag_processing.dagbag import BundleDagBag
-from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
+from airflow.serialization.serialized_objects import DagSerialization
 from waybill_airflow import places
 
 forks = []
@@ -50,7 +50,7 @@ told = {
         },
         "runs": dag.max_active_runs,
         "catchup": dag.catchup,
-        "timetable": type(dag.timetable).__name__,
+        "deadlines": DagSerialization.to_dict(dag)["dag"].get("deadline") or [],
     }
     for name, dag in dags.items()
 }
@@ -117,6 +117,13 @@ def test_every_dag_takes_its_turn_and_every_step_has_its_limits(told: dict[str, 
     tasks = told["dags"]["trade-every-5-minutes"]["tasks"].values()
     steps = [task for task in tasks if not task["is_teardown"]]
     assert {(task["retries"], task["delay"], task["factor"]) for task in steps} == {(4, 30, 2)}
+
+
+def test_a_deadline_calls_what_the_triggerer_can_import(told: dict[str, Any]) -> None:
+    """A callback that Airflow cannot name is found out only when a run is late."""
+    (deadline,) = told["dags"]["trade-every-5-minutes"]["deadlines"]
+    assert deadline["callback"]["__data__"]["path"] == "waybill_airflow.deadlines.missed"
+    assert told["dags"]["maintenance-weekly"]["deadlines"] == []
 
 
 def test_a_problem_of_the_cache_is_an_import_error(told: dict[str, Any]) -> None:
