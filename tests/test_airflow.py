@@ -10,7 +10,6 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from mail_server import mail_server
 
 if TYPE_CHECKING:
     import subprocess
@@ -21,8 +20,8 @@ SCHEDULE = "trade-every-5-minutes"
 _BROKEN = "update raw_totesys.payment set last_updated = created_at - interval '1 day' where payment_id = 1"
 
 
-def _dags_test(project: Project, **settings: str) -> subprocess.CompletedProcess[str]:
-    return project.meltano("invoke", "airflow", "dags", "test", SCHEDULE, **settings)
+def _dags_test(project: Project) -> subprocess.CompletedProcess[str]:
+    return project.meltano("invoke", "airflow", "dags", "test", SCHEDULE)
 
 
 @pytest.fixture(scope="module")
@@ -50,22 +49,17 @@ def test_a_whole_job_runs_task_by_task_as_one_run(project: Project, first_run: s
     assert project.rows("select bool_and(is_balanced) from waybill.receipt") == [(True,)]
 
 
-def test_a_failing_gate_stops_the_dag_and_tells_people_once(
+def test_a_failing_gate_stops_the_dag_and_is_not_tried_again(
     project: Project, first_run: str
 ) -> None:
-    """Bad data stay bad: no retry, no model of them, one mail that says where to look."""
+    """Bad data stay bad: no retry, and no model is made of them."""
     assert first_run
     project.execute(_BROKEN, role="loader")
-    with mail_server() as inbox:
-        done = _dags_test(
-            project,
-            WAYBILL_ALERTS_TO="ops@shop.example",
-            WAYBILL_SMTP_HOST="127.0.0.1",
-            WAYBILL_SMTP_PORT=str(inbox.port),
-            WAYBILL_SMTP_SECURITY="none",
-        )
+    done = _dags_test(project)
     assert "validate:raw failed on the data, so it is not tried again" in done.stdout
-    assert "A row is changed after it was created" in done.stdout, "the failed rule stands in the log"
+    assert "A row is changed after it was created" in done.stdout, (
+        "the failed rule stands in the log"
+    )
     steps = project.rows(
         "select step, attempt, status from waybill.step where run_id = "
         "(select run_id from waybill.run order by started_at desc limit 1)"
@@ -77,11 +71,6 @@ def test_a_failing_gate_stops_the_dag_and_tells_people_once(
     assert project.rows("select count(*) from waybill.lease") == [(0,)], (
         "the next run need not wait"
     )
-    assert len(inbox.mails) == 1
-    text = inbox.mails[0].get_content()
-    assert SCHEDULE in text
-    assert f"/dags/{SCHEDULE}/" in text, "the link to the task's log"
-    assert "docs/runbooks/" in text
 
 
 def test_no_secret_of_airflows_is_in_what_it_leaves_behind(

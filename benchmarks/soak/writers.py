@@ -45,7 +45,7 @@ limit 1
 _CHANGES = (
     "update design set file_name = 'soak-' || clock_timestamp(), last_updated = now() where design_id = %(any)s %% 50 + 1",
     "update department set location = 'Floor ' || %(any)s, last_updated = now() where department_id = %(any)s %% 8 + 1",
-    "update payment set paid = not paid, last_updated = now() where payment_id = %(any)s %% 1000 + 1",
+    "update payment set paid = true, last_updated = now() where payment_id = %(any)s %% 1000 + 1",
 )
 _DELETES = (
     "delete from payment where payment_id = %(id)s",
