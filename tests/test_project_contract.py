@@ -156,4 +156,6 @@ def test_every_documented_setting_is_read_somewhere() -> None:
     )
     per_role = {f"WAREHOUSE_{role}_URL" for role in ("LOADER", "TRANSFORMER", "AUDITOR", "READER")}
     assert "WAREHOUSE_{role.upper()}_URL" in code
-    assert {name for name in settings - per_role if name not in code} == set()
+    per_source = {"WAYBILL_TOTESYS_HEARTBEAT"}
+    assert "WAYBILL_{source.upper()}_HEARTBEAT" in code
+    assert {name for name in settings - per_role - per_source if name not in code} == set()
