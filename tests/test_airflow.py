@@ -10,6 +10,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from mail_server import mail_server
 
 if TYPE_CHECKING:
     import subprocess
@@ -20,8 +21,8 @@ SCHEDULE = "trade-every-5-minutes"
 _BROKEN = "update raw_totesys.payment set last_updated = created_at - interval '1 day' where payment_id = 1"
 
 
-def _dags_test(project: Project) -> subprocess.CompletedProcess[str]:
-    return project.meltano("invoke", "airflow", "dags", "test", SCHEDULE)
+def _dags_test(project: Project, **settings: str) -> subprocess.CompletedProcess[str]:
+    return project.meltano("invoke", "airflow", "dags", "test", SCHEDULE, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +50,20 @@ def test_a_whole_job_runs_task_by_task_as_one_run(project: Project, first_run: s
     assert project.rows("select bool_and(is_balanced) from waybill.receipt") == [(True,)]
 
 
-def test_a_failing_gate_stops_the_dag_and_is_not_tried_again(
+def test_a_failing_gate_stops_the_dag_and_tells_people_once(
     project: Project, first_run: str
 ) -> None:
-    """Bad data stay bad: no retry, and no model is made of them."""
+    """Bad data stay bad: no retry, no model of them, one mail that says where to look."""
     assert first_run
     project.execute(_BROKEN, role="loader")
-    done = _dags_test(project)
+    with mail_server() as inbox:
+        done = _dags_test(
+            project,
+            WAYBILL_ALERTS_TO="ops@shop.example",
+            WAYBILL_SMTP_HOST="127.0.0.1",
+            WAYBILL_SMTP_PORT=str(inbox.port),
+            WAYBILL_SMTP_SECURITY="none",
+        )
     assert "validate:raw failed on the data, so it is not tried again" in done.stdout
     assert "A row is changed after it was created" in done.stdout, (
         "the failed rule stands in the log"
@@ -71,6 +79,12 @@ def test_a_failing_gate_stops_the_dag_and_is_not_tried_again(
     assert project.rows("select count(*) from waybill.lease") == [(0,)], (
         "the next run need not wait"
     )
+    assert len(inbox.mails) == 1
+    assert inbox.mails[0]["Subject"] == f"[waybill] run failed: {SCHEDULE}"
+    text = inbox.mails[0].get_content()
+    assert "failed at validate:raw" in text
+    assert f"/dags/{SCHEDULE}/" in text, "the link to the task's log"
+    assert "docs/runbooks/" in text
 
 
 def test_no_secret_of_airflows_is_in_what_it_leaves_behind(
