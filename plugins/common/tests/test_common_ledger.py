@@ -13,6 +13,7 @@ from waybill_common import ledger, runs
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from waybill_warehouse.scratch import ScratchDatabase
@@ -121,6 +122,15 @@ def test_a_crash_is_recorded_without_a_value_and_goes_on(
     assert warehouse.rows(RUNS) == [("failed", "validate:raw", cause)]
 
 
+@pytest.fixture
+def _default_sigterm() -> Iterator[None]:
+    """As in a new process: a tap that ran in this one may have left a handler."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("_default_sigterm")
 def test_a_terminated_step_is_closed(warehouse: ScratchDatabase) -> None:
     """An orchestrator's time limit leaves a failed step behind, not one that runs for ever."""
 

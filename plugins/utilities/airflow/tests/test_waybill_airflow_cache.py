@@ -77,14 +77,15 @@ def test_the_watcher_takes_a_new_schedule_and_names_a_wrong_one(
 @pytest.mark.parametrize(
     ("blocks", "closing"),
     [
-        ({"warehouse:up", "waybill:begin-trade"}, ("waybill:end", "waybill:alerts")),
-        ({"warehouse:up", "waybill:maintain"}, ("waybill:alerts",)),
+        ({"warehouse:up", "waybill:begin-trade"}, ("waybill:end",)),
+        ({"warehouse:up", "waybill:maintain"}, ("waybill:end",)),
         ({"waybill:alerts"}, ()),
     ],
 )
 def test_a_run_is_closed_by_what_its_job_needs(blocks: set[str], closing: tuple[str, ...]) -> None:
-    """`waybill:end` calls a run failed that has no receipt: only where one is owed."""
+    """A run that nobody closes reads as running for an hour; to look at alerts is no run."""
     assert cache._closing(blocks, {"waybill:end", "waybill:alerts", "waybill:receipt"}) == closing
+    assert cache._closing(blocks, {"waybill:receipt"}) == ()
 
 
 def test_definitions_that_cannot_be_read_leave_the_dags_and_show_the_problem(project: Path) -> None:

@@ -26,7 +26,7 @@ GRACE_SECONDS = 60
 
 _VERSION = "schedules-1"
 """Under what key the schedules are kept: another one where their form changes."""
-_BEGIN, _END, _ALERTS = "waybill:begin", "waybill:end", "waybill:alerts"
+_END, _ALERTS = "waybill:end", "waybill:alerts"
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,8 @@ def _schedule(listed: dict[str, Any], jobs: set[str], commands: set[str]) -> Sch
 
 
 def _closing(blocks: set[str], commands: set[str]) -> tuple[str, ...]:
-    """What closes a run, whatever became of it, as far as there are such commands."""
-    # A job that takes no lease owes no receipt: `end` would call each of its runs failed.
-    is_begun = any(block.startswith(_BEGIN) for block in blocks)
-    wanted = [_END] * is_begun + [_ALERTS] * (_ALERTS not in blocks)
-    return tuple(command for command in wanted if command in commands)
+    """What closes a run and looks at alerts, whatever became of it, if there is such a command."""
+    return (_END,) if _END in commands and blocks != {_ALERTS} else ()
 
 
 def write(cache: Cache) -> None:

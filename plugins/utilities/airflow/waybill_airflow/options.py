@@ -7,13 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from waybill_common import durations
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d+)([smhd]?)")
 _NAME = re.compile(r"[\w.-]{1,200}")
 _TRUE, _FALSE = ("1", "true"), ("0", "false", "")
 _MOST_RETRIES = 20
@@ -104,11 +103,12 @@ class _Reader:
     def duration(self, name: str, default: int) -> int:
         if name not in self.given:
             return default
-        match = _DURATION.fullmatch(self.given[name])
-        seconds = int(match[1]) * _UNITS[match[2] or "s"] if match else 0
-        if not seconds:
-            raise self._wrong(name, "Set it to seconds, or a number and s, m, h or d, such as 45m.")
-        return seconds
+        try:
+            return int(durations.parse(self.given[name]).total_seconds())
+        except ValueError as error:
+            raise self._wrong(
+                name, "Set it to seconds, or a number and s, m, h or d, such as 45m."
+            ) from error
 
     def choice(self, name: str, no: tuple[str, ...], yes: tuple[str, ...]) -> bool:
         value = self.given.get(name, no[0]).lower()

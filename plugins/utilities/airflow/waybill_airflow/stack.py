@@ -1,4 +1,4 @@
-"""Airflow's four processes and the watcher: all together for development, one by one as services."""
+"""Airflow's four processes, the watcher and heartbeats: together for development, or one by one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waybill_airflow import places, secret_values, settings, watch
+from waybill_airflow import places, secret_values, settings, step_environment, watch
 from waybill_airflow.service import Service
 from waybill_airflow.supervisor import Supervisor
+from waybill_common import connections
 from waybill_common.errors import WaybillError
 from waybill_common.ports import HOST
 
@@ -28,6 +29,8 @@ PROCESSES: dict[str, Sequence[str]] = {
 """In the order of their start. Logs are files that the API reads, so none of them is served twice."""
 
 _WATCHER = "watcher"
+_HEARTBEAT = "heartbeat"
+_BEAT_SECONDS = 60
 _READY_SECONDS = 1.0
 
 
@@ -50,6 +53,8 @@ def up(port: int) -> None:
         *(_service(name, environment, places.process_logs()) for name in PROCESSES),
         _watcher(environment, places.process_logs()),
     ]
+    if _takes_heartbeats():
+        services.append(_heartbeat(places.process_logs()))
     for service in services:
         if service.name == "scheduler":
             # A task that cannot reach the API fails.
@@ -82,6 +87,22 @@ def _service(name: str, environment: Mapping[str, str], logs: Path | None) -> Se
 def _watcher(environment: Mapping[str, str], logs: Path | None) -> Service:
     log = logs / f"{_WATCHER}.log" if logs else None
     return Service(_WATCHER, [_beside("waybill-airflow"), "watch"], environment, log)
+
+
+def _takes_heartbeats() -> bool:
+    """Whether there is a source to write them to: its quiet hours then differ from an outage."""
+    own = (
+        value
+        for name, value in os.environ.items()
+        if name.startswith("WAYBILL_") and name.endswith("_HEARTBEAT")
+    )
+    return connections.is_source_embedded() or any(own)
+
+
+def _heartbeat(logs: Path) -> Service:
+    beats = ("invoke", "--no-install", "waybill:heartbeat", "--every", str(_BEAT_SECONDS))
+    log = logs / f"{_HEARTBEAT}.log"
+    return Service(_HEARTBEAT, [places.meltano(), *beats], step_environment.inherited(), log)
 
 
 def _migrate(environment: Mapping[str, str]) -> None:

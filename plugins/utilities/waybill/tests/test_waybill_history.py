@@ -77,6 +77,22 @@ def test_a_run_without_its_receipt_has_not_succeeded(
     assert "before its receipt" in cause
 
 
+@pytest.mark.usefixtures("run_id")
+@pytest.mark.parametrize(("succeeded", "status"), [(True, "succeeded"), (False, "failed")])
+def test_a_run_that_never_began_owes_no_receipt(
+    warehouse: ScratchDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    succeeded: bool,
+    status: str,
+) -> None:
+    """Maintenance loads nothing: how its step ended is how the run ended."""
+    with ledger.step(warehouse.connection("auditor"), "waybill:maintain") as figures:
+        figures["succeeded"] = succeeded
+    waybill(monkeypatch, "end")
+    assert [row[0] for row in warehouse.rows(RUN)] == [status]
+
+
 @pytest.mark.usefixtures("warehouse")
 def test_an_unknown_run_is_one_clear_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -35,6 +35,15 @@ _FAIL = """
     set ended_at = clock_timestamp(), status = 'failed', failed_step = %s, cause = %s
     where run_id = %s and status in ('running', 'lost')
 """
+# Only a run that began with `waybill:begin` owes a receipt.
+_SUCCEED = """
+    update waybill.run
+    set ended_at = clock_timestamp(), status = 'succeeded', failed_step = null, cause = null
+    where run_id = %(run)s and status in ('running', 'lost')
+        and not exists (
+            select from waybill.step where run_id = %(run)s and step like %(begin)s
+        )
+"""
 _STATUS = "select status, failed_step, cause from waybill.run where run_id = %s"
 _END = "waybill:end"
 _CUT_OFF = "the run ended before it"
@@ -59,7 +68,7 @@ def begin(names: Sequence[str]) -> None:
 
 
 def end() -> None:
-    """Close the run if nothing else has: as failed, with the step that failed last; free all."""
+    """Close the run if nothing else has, by how its steps ended; free all it held."""
     run = runs.current()
     if not run.is_of_job:
         print("There is no run to end: this command is a step of one, or of an orchestrator's.")
@@ -77,6 +86,8 @@ def _close(session: psycopg.Connection[Any], run: Run, own_step: int) -> str:
     session.execute(_CLOSE_STEPS, (_CUT_OFF, run.run_id, own_step))
     told = failures.told(run.run_id)
     found = session.execute(_FAILED_STEP, (run.run_id,)).fetchone()
+    if found is None and not told:
+        session.execute(_SUCCEED, {"run": run.run_id, "begin": f"{abandoned.BEGIN}%"})
     if found is None or (told and found[1] == _CUT_OFF):
         found = (told.step, told.cause) if told else (None, _NO_RECEIPT)
     session.execute(_FAIL, (*found, run.run_id))
