@@ -187,8 +187,9 @@ class TargetPostgres(Target):
         for folder in {path.parent for path in paths} - set(self._held):
             if batch_files.is_run_folder(folder):
                 self._held[folder] = batch_files.hold(folder)
-        self.session.bytes += sum(path.stat().st_size for path in paths)
         rows = sink.add_batch(paths, encoding)
+        # A range says how long it is: the file that it is of may hold many.
+        self.session.bytes += encoding.get("length") or sum(path.stat().st_size for path in paths)
         if rows != encoding.get("rows", rows):
             msg = f"Stream {stream}: batch files hold {rows} rows, their message says {encoding['rows']}."
             raise WaybillError(msg, "Run again: a batch file was cut off.")

@@ -10,6 +10,8 @@ import pytest
 from waybill_common import runs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from waybill_warehouse.scratch import ScratchDatabase
 
 TYPES = {"id": "integer", "name": "text"}
@@ -35,6 +37,28 @@ def test_its_loads_and_what_came_are_those_of_the_run(
         (run_id, "load raw_test", "succeeded", {"rows": 2, "dead": 0, "bytes": 8, "streams": 1})
     ]
     assert warehouse.rows("select count(*) from waybill.lease") == [(0,)]
+
+
+@pytest.mark.usefixtures("run_id")
+def test_of_a_file_in_ranges_each_byte_counts_once(
+    wire: Any, warehouse: ScratchDatabase, tmp_path: Path
+) -> None:
+    """A large file comes as hundreds of ranges: its whole size for each would be a figure of nothing."""
+    path = tmp_path / "s.csv"
+    path.write_bytes(b"id,name\n1,a\n2,b\n")
+    encoding = {"format": "csv", "columns": list(TYPES), "rows": 1, "length": 4}
+    ranges = [
+        {
+            "type": "BATCH",
+            "stream": "s",
+            "encoding": encoding | {"offset": offset},
+            "manifest": [path.as_uri()],
+        }
+        for offset in (8, 12)
+    ]
+    done = wire.run(wire.schema("s", TYPES, ["id"]), *ranges, wire.state(s={"at": 1}))
+    assert done.returncode == 0, done.stderr
+    assert warehouse.rows("select detail['bytes'] from waybill.step") == [(8,)]
 
 
 def test_a_failed_load_fails_the_run(wire: Any, warehouse: ScratchDatabase, run_id: str) -> None:
