@@ -44,7 +44,10 @@ _PATTERNS = {
     "timestamp without time zone": _DAY + rb"(?:[ T]" + _CLOCK + rb")?+",
     "timestamp with time zone": _DAY + rb"(?:[ T]" + _CLOCK + _OFFSET + rb"?+)?+",
 }
-_REST = rb"([\s\S]++)"
+# A backslash and a point alone end the data, also in CSV, before PostgreSQL 18.
+_NO_END_OF_DATA = rb"(?!\\)"
+_PAUSE = 16
+"""Blocks until records of one line each are looked for again after there were others."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +79,20 @@ class Look:
     def __init__(
         self, fields: Sequence[Field], texts: Sequence[_Text], delimiter: str, line_end: bytes
     ) -> None:
-        self._has_returns = line_end == b"\r\n"
-        self._has_totals = any(field.is_control_total for field in fields)
         separator = re.escape(delimiter).encode()
         last = len(fields) - 1
         plain = [text.plain(separator, is_last=i == last) for i, text in enumerate(texts)]
         strict = [text.strict(separator) for text in texts]
-        # A backslash and a point alone end the data, also in CSV, before PostgreSQL 18.
-        plain_record, record = (
-            rb"(?!\\)" + separator.join(map(_field, fields, patterns)) + line_end
-            for patterns in (plain, strict)
-        )
-        self._plain = re.compile(plain_record + b"|" + _REST)
-        self._strict = re.compile(record + b"|" + _REST)
+        self._unquoted = _Lines(fields, plain, delimiter, line_end)
+        self._quoted = _Lines(fields, strict, delimiter, line_end)
+        self._pause = 0
+        self._has_totals = any(field.is_control_total for field in fields)
+        held = [
+            rb"(%s)" % one if field.is_control_total else one
+            for field, one in zip(fields, _admitted(fields, strict), strict=True)
+        ]
+        record = _NO_END_OF_DATA + separator.join(held) + line_end
+        self._each = re.compile(record + rb"|([\s\S]++)")
         self._one = re.compile(record)
         self._many = re.compile(rb"(?:" + record + rb")*+")
 
@@ -102,8 +106,8 @@ class Look:
         data, start = tape.data, tape.start
         if (nul := data.find(b"\0", start, end)) >= 0:
             end = max(start, data.rfind(b"\n", start, nul) + 1)
-        while self._one.match(data, start, end):
-            found, is_plain = self._found(data, start, end)
+        while (found := self._lines(data, start, end)) or self._one.match(data, start, end):
+            found = found or self._records(data, start, end)
             run = data[start : found.end]
             try:
                 run.isascii() or run.decode()
@@ -112,37 +116,96 @@ class Look:
                 end = before.end() if before else start
                 continue
             offset = tape.offset
-            tape.advance(found.end, found.rows if is_plain else _lines(run))
+            tape.advance(found.end, found.rows if found.is_lines else _lines(run))
             return Run(run, offset, found.rows, found.columns)
         return None
 
-    def _found(self, data: bytes, start: int, end: int) -> tuple[_Found, bool]:
-        """What is admitted, and whether each record is one line."""
-        has_quotes = data.find(b'"', start, end) >= 0
-        if not has_quotes and (self._has_returns or data.find(b"\r", start, end) < 0):
-            found = self._split(self._plain.findall(data, start, end), end)
-            # A text may have run over a line's end: only the number of lines tells.
-            marks = (b"\n", b"\r") if self._has_returns else (b"\n",)
-            if found.rows and all(data.count(m, start, found.end) == found.rows for m in marks):
-                return found, True
-        return self._split(self._strict.findall(data, start, end), end), False
+    def _lines(self, data: bytes, start: int, end: int) -> _Found | None:
+        """All of it, where each record is one line; the quicker way, if it leads anywhere."""
+        if self._pause or start == end:
+            self._pause = max(0, self._pause - 1)
+            return None
+        lines = self._quoted if data.find(b'"', start, end) >= 0 else self._unquoted
+        found = lines.found(data, start, end)
+        if found is None:
+            self._pause = _PAUSE
+        return found
 
-    def _split(self, found: list[Any], end: int) -> _Found:
+    def _records(self, data: bytes, start: int, end: int) -> _Found:
+        """Records up to the first that is not admitted."""
+        found: list[Any] = self._each.findall(data, start, end)
         if not self._has_totals:
             rest = found[-1]
-            return _Found(len(found) - bool(rest), (), end - len(rest))
+            return _Found(len(found) - bool(rest), (), end - len(rest), is_lines=False)
         rest = found[-1][-1]
         if rest:
             found.pop()
         *columns, _ = zip(*found, strict=True) if found else ((),)
-        return _Found(len(found), columns, end - len(rest))
+        return _Found(len(found), columns, end - len(rest), is_lines=False)
+
+
+class _Lines:
+    """Records of one line each.
+
+    Args:
+        fields: All columns of the file, in its order.
+        patterns: What each may hold.
+        delimiter: What parts them.
+        line_end: What ends each record.
+    """
+
+    def __init__(
+        self, fields: Sequence[Field], patterns: Sequence[bytes], delimiter: str, line_end: bytes
+    ) -> None:
+        self._delimiter = delimiter.encode()
+        self._ends = (b"\n", b"\r") if line_end == b"\r\n" else (b"\n",)
+        totals = [at for at, field in enumerate(fields) if field.is_control_total]
+        # One group from the first control total to the last costs less than a group for each.
+        first, behind = (totals[0], totals[-1] + 1) if totals else (0, 0)
+        self._places = [at - first for at in totals]
+        self._width = behind - first
+        held = _admitted(fields, patterns)
+        separator = re.escape(self._delimiter)
+        group = rb"(%s)" % separator.join(held[first:behind])
+        record = separator.join([*held[:first], *([group] if totals else []), *held[behind:]])
+        end = line_end if totals else rb"()" + line_end
+        self._line = re.compile(rb"(?m)^" + _NO_END_OF_DATA + record + end)
+
+    def found(self, data: bytes, start: int, end: int) -> _Found | None:
+        """The records from `start` to `end`; None where not all of it is records of one line.
+
+        Each match begins a line and ends one. So many matches as line ends are all lines, and
+        none of them runs over a line's end.
+        """
+        if len(self._ends) == 1 and data.find(b"\r", start, end) >= 0:
+            return None
+        found: list[bytes] = self._line.findall(data, start, end)
+        rows = len(found)
+        if any(data.count(mark, start, end) != rows for mark in self._ends):
+            return None
+        if not self._width:
+            return _Found(rows, (), end, is_lines=True)
+        values = self._delimiter.join(found).split(self._delimiter)
+        if len(values) != rows * self._width:  # a delimiter inside quotes
+            return None
+        columns = [values[at :: self._width] for at in self._places]
+        return _Found(rows, columns, end, is_lines=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """Records from a start on.
+
+    Attributes:
+        columns: For each control total, its fields as they are written.
+        end: Where they end.
+        is_lines: Whether each is one line.
+    """
+
     rows: int
     columns: Sequence[Sequence[bytes]]
     end: int
+    is_lines: bool
 
 
 def of_file(fields: Sequence[Field], width: int, dialect: Dialect, line_end: bytes) -> Look | None:
@@ -206,10 +269,11 @@ def _text(sql_type: str) -> _Text | None:
     return _Text(pattern) if pattern else None
 
 
-def _field(field: Field, pattern: bytes) -> bytes:
-    if not field.is_required:
-        pattern = rb"(?:%s)?+" % pattern
-    return rb"(%s)" % pattern if field.is_control_total else pattern
+def _admitted(fields: Sequence[Field], patterns: Sequence[bytes]) -> list[bytes]:
+    return [
+        one if field.is_required else rb"(?:%s)?+" % one
+        for field, one in zip(fields, patterns, strict=True)
+    ]
 
 
 def _lines(data: bytes) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal, localcontext
+from operator import mul
 from typing import TYPE_CHECKING
 
 from waybill_common.values import EXACT
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from tap_csv.checks import Values
     from tap_csv.layout import Field
 
+_PLACES = 20
+"""Characters of a field that is added place by place."""
+_WRITTEN = b"%%%db" % _PLACES
+_DIGITS = tuple(b"0123456789")
 _DECIMALS = [re.compile(rb"\.[0-9]{%d}" % count) for count in range(1, 10)]
 _SAFE = 2**50
 """Values' number times their largest, in units of the last decimal: beyond it floats may be off."""
@@ -67,16 +72,50 @@ def exact_sum(values: Iterable[str]) -> Decimal:
 
 
 def sum_of_fields(fields: Sequence[bytes]) -> Decimal:
-    """The same of CSV fields that may be quoted or empty, and have no exponent.
-
-    A float is off by at most 2^-53 of its value. Where all errors together stay far below half a
-    unit of the last decimal, the sum rounded to that decimal is the exact one.
-    """
+    """The same of CSV fields that may be quoted or empty, and have no exponent."""
     text = b",".join(fields)
     if b'"' in text:
         text = text.replace(b'"', b"")
         fields = text.split(b",")
-    present = [field for field in fields if field] if b"" in fields else fields
+    total = _sum_by_places(fields)
+    return _sum_by_floats(fields, text) if total is None else total
+
+
+def _sum_by_places(fields: Sequence[bytes]) -> Decimal | None:
+    """Adds as one does on paper: written under each other, place by place from the right.
+
+    Returns:
+        The sum; None where a field is long, has a sign, or has other decimals than the others.
+    """
+    count = len(fields)
+    written = (_WRITTEN * count) % tuple(fields)
+    if len(written) != count * _PLACES:
+        return None
+    present = count - written[_PLACES - 1 :: _PLACES].count(b" ")
+    units = place = decimals = 0
+    for at in reversed(range(_PLACES)):
+        column = written[at::_PLACES]
+        empty = column.count(b" ")
+        if empty == count:
+            break
+        if column.count(b".") == present:
+            decimals = place
+            continue
+        digits = [column.count(digit) for digit in _DIGITS]
+        if empty + sum(digits) != count:
+            return None
+        units += sum(map(mul, digits, range(10))) * 10**place
+        place += 1
+    return Decimal(units).scaleb(-decimals, EXACT)
+
+
+def _sum_by_floats(fields: Sequence[bytes], text: bytes) -> Decimal:
+    """Of fields of any decimals.
+
+    A float is off by at most 2^-53 of its value. Where all errors together stay far below half a
+    unit of the last decimal, the sum rounded to that decimal is the exact one.
+    """
+    present = [field for field in fields if field]
     if b"." not in text:
         return Decimal(sum(map(int, present)))
     decimals = _decimals(text)

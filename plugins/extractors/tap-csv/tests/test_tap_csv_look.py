@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import datetime as dt
+import io
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from tap_csv import look
 from tap_csv.files import FileRead
 from tap_csv.look import Run
-from tap_csv.totals import exact_sum, sum_of_fields
+from tap_csv.totals import _sum_by_places, exact_sum, sum_of_fields
 from waybill_common import column_types, contracts
 from waybill_common.errors import WaybillError
 from waybill_common.source_files import SourceFile
@@ -92,6 +94,64 @@ def test_quick_sum_is_the_exact_one(texts: list[str]) -> None:
     expected = exact_sum(text for text in bare if text)
     found = sum_of_fields([text.encode() for text in texts])
     assert (found, str(abs(found))) == (expected, str(abs(expected)))
+
+
+@property_test
+@given(
+    st.integers(0, 4).flatmap(
+        lambda places: st.lists(
+            st.integers(0, 10**9).map(lambda units: f"{Decimal(units).scaleb(-places):f}")
+            | st.just(""),
+            max_size=40,
+        )
+    )
+)
+def test_sum_by_places_is_the_exact_one(texts: list[str]) -> None:
+    # Protects each cent of the usual column, where every value has as many decimals.
+    expected = exact_sum(text for text in texts if text)
+    found = _sum_by_places([text.encode() for text in texts])
+    assert found is not None
+    assert (found, str(found)) == (expected, str(expected))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [["1.5", "1.25"], ["1", "1.0"], ["-1.0"], ["+1"], ["9" * 21], ["1e2"], ["1.0", '"1.0"']],
+)
+def test_values_that_do_not_stand_under_each_other_are_added_in_another_way(
+    texts: list[str],
+) -> None:
+    # Protects against adding tenths to hundredths, or a sign as if it were a digit.
+    assert _sum_by_places([text.encode() for text in texts]) is None
+
+
+def test_the_look_and_the_checked_path_find_the_same_rows_and_totals(
+    contract: Callable[..., Path],
+) -> None:
+    # Protects the totals where delimiters, quotes and line ends stand inside the text between them.
+    columns = {"a": "numeric+", "t": "text", "b": "numeric+"}
+    (stream,) = contracts.load(contract({"t": columns})).streams
+    texts = st.text('ab,"\n\r', max_size=4)
+    amounts = st.decimals(0, 10**6, places=2).map(str) | st.just("")
+    signed = st.decimals(-99, 99, places=1).map(str)
+    quotings = st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+
+    @property_test
+    @given(st.lists(st.tuples(amounts, texts, signed), max_size=12), quotings)
+    def check(rows: list[tuple[str, str, str]], quoting: Any) -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n", quoting=quoting).writerows([("a", "t", "b"), *rows])
+        content = text.getvalue().encode()
+        entries = []
+        for is_looked_at in (True, False):
+            breaches: list[Breach] = []
+            file = SourceFile("t.csv", "t.csv", len(content), lambda: io.BytesIO(content))
+            read = FileRead(file, stream, lambda _: True, None, breaches.append)
+            list(read.parts(is_looked_at=is_looked_at))
+            entries.append((read.entry, [breach.line for breach in breaches]))
+        assert entries[0] == entries[1]
+
+    check()
 
 
 def test_rows_around_bad_ones_stay_on_the_quick_path(
