@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from waybill_common.batch_files import BatchFolder
     from waybill_common.source_files import SourceFile
 
-MOST_BYTES = 8 << 20
-"""Of a message: the target loads one while the next is looked at."""
+MOST_BYTES = 4 << 20
+"""Of a message: the target loads one while the next is looked at, and waits for the first."""
 _SHORTEST = 4 << 20
 """Bytes without a bad row before a file is sent by ranges, rather than copied."""
 

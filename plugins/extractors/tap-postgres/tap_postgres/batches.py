@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tap_postgres.reading import Reading
     from waybill_common.batch_files import BatchFolder
 
-FILE_BYTES = 16 << 20
-"""Size at which a file is closed, so that the target has something to do while the next one grows."""
+FILE_BYTES = 4 << 20
+"""Size at which a file is closed: the target loads one while the next grows, and waits for the first."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""COPY … TO STDOUT, read in large blocks: row by row through psycopg it costs half as much again."""
+"""COPY … TO STDOUT, read in blocks: row by row through psycopg it costs half as much again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from psycopg.abc import Buffer
 
-BLOCK_BYTES = 1 << 18
-"""Size of a block; one row more when a row is larger."""
+BLOCK_BYTES = 32 << 10
+"""Size of a block; one row more when a row is larger. Small, so that a block's rows, each an object
+with memory of its own, stay in a processor's cache until they are joined: half of the time of a read."""
 
 _MILLISECONDS = 1000
 """Then it is looked for what TLS may hold that the socket does not show."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_postgres.snapshot import Snapshot
     from waybill_common.batch_files import BatchFolder
 
-EVENTS_AHEAD = 16
+EVENTS_AHEAD = 64
 """Files of one stream that wait for their turn, 256 MiB; then its reader waits too."""
 
 _SECONDS_TO_CANCEL = 2

@@ -83,7 +83,7 @@ class Difference:
         self._key = list(key)
         self._totals = list(totals)
         self._marks = marks
-        self.relation = quote(f"waybill_difference_{staging.relation.strip(chr(34))}")
+        self.relation = quote(f"difference_{staging.name}")
         self.stage_id = quote(f"{staging.prefix}_stage_id")
         self.row_id = quote(f"{staging.prefix}_row_id")
         self.table_id = quote(f"{staging.prefix}_table_id")

@@ -104,7 +104,7 @@ class Direct:
             self._definition(name) + (" not null" if name in self._key else "")
             for name in names[:stored]
         ]
-        for statement in self._plan.before[:-1]:
+        for statement in self._plan.before_any_table:
             self._connection.execute(statement)
         self._connection.execute(f"create table {self.relation} ({', '.join(definitions)})")
 

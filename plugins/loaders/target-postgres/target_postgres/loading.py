@@ -107,9 +107,12 @@ class Loading:
         self._session.claim()
         if self.staging is None:
             types = {column.name: column.sql_type for column in self._columns}
+            for statement in self.plan.before_any_table:
+                self._session.connection.execute(statement)
             self.staging = Staging(
                 self._session.connection,
                 stream=self._stream,
+                schema=self._schema,
                 types=types,
                 key=self._key,
                 totals=self._totals,

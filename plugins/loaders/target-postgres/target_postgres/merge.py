@@ -65,7 +65,7 @@ class Merge:
         is_continued: bool = False,
         marks: bool = False,
     ) -> Counts:
-        """Write the staged rows.
+        """Write the staged rows, and let go of them.
 
         Args:
             whole_table: The rows are all that the table is to hold.
@@ -98,6 +98,7 @@ class Merge:
                 self._drop_superseded()
             self._delete(scope)
             self._insert_all()
+        self._staging.drop()
         return counts
 
     def _scope(self, partitions: Sequence[str], *, whole_table: bool) -> str:

@@ -34,6 +34,9 @@ _SESSION = (
     # Hash joins and the look for repeated keys spill to disk at the default of 4 MB.
     "set work_mem = '128MB'",
     "set hash_mem_multiplier = 2",  # the default from PostgreSQL 15 on
+    # The planner takes every row of a merge's join for one that differs, and would rather have none
+    # of them come from a parallel worker.
+    "set parallel_tuple_cost = 0",
 )
 _LEDGER_ROW = """
     insert into waybill.load (

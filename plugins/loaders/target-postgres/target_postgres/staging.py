@@ -1,8 +1,8 @@
-"""The rows of one stream in one transaction, in a temporary table that COPY fills."""
+"""The rows of one stream in one transaction, in a table that COPY fills and that goes before the commit."""
 
 from __future__ import annotations
 
-import itertools
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
@@ -14,7 +14,7 @@ from target_postgres.refused import letter_of
 from target_postgres.rows import BINARY_HEADER, BINARY_TRAILER, of_file, of_lines
 from target_postgres.sums import Sums
 from waybill_common.errors import WaybillError
-from waybill_common.identifiers import quote
+from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,15 +28,17 @@ if TYPE_CHECKING:
 
 CHUNK_CHARACTERS = 1 << 20
 
-_numbers = itertools.count(1)
-
 
 class Staging:
-    """A temporary table typed like what arrives, which goes with the transaction.
+    """A table typed like what arrives, which nobody else ever sees.
+
+    It is unlogged rather than temporary, as PostgreSQL's parallel workers cannot read a temporary
+    one, and the join with the stream's table is most of a merge.
 
     Args:
         connection: The warehouse, inside the load's transaction.
         stream: The stream's name, for errors.
+        schema: Where to make it; it is there.
         types: The type in which each column arrives; the merge casts to the table's.
         key: The stream's key.
         totals: Its control total columns.
@@ -44,7 +46,8 @@ class Staging:
         refuse: Told of each row that PostgreSQL refuses.
 
     Attributes:
-        relation: The temporary table, as a quoted identifier.
+        name: The table's name.
+        relation: The table, as a quoted identifier.
         position: A column that numbers the rows as they came, as a quoted identifier.
         rows: How many rows it holds.
         sums: Their control totals.
@@ -55,6 +58,7 @@ class Staging:
         connection: psycopg.Connection[Any],
         *,
         stream: str,
+        schema: str,
         types: Mapping[str, str],
         key: Sequence[str],
         totals: Sequence[str],
@@ -76,16 +80,15 @@ class Staging:
         while any(name.startswith(self.prefix) for name in types):
             self.prefix += "_"
         self.position = quote(f"{self.prefix}_position")
-        self.relation = quote(f"waybill_stage_{next(_numbers)}")
+        self.name = f"waybill_stage_{uuid.uuid4().hex}"
+        self.relation = qualify(schema, self.name)
         definitions = [f"{self.position} bigint generated always as identity (cache 1000)"]
         definitions += [
             f"{quote(name)} {sql_type}" + (" not null" if name in rules.required else "")
             for name, sql_type in types.items()
         ]
         definitions += [f"{quote(EXTRACTED_AT)} {TIMESTAMP}", *rules.checks]
-        connection.execute(
-            f"create temporary table {self.relation} ({', '.join(definitions)}) on commit drop"
-        )
+        connection.execute(f"create unlogged table {self.relation} ({', '.join(definitions)})")
         self.sums = Sums(connection, self.relation, totals)
 
     def add(self, line: str) -> None:
@@ -154,6 +157,10 @@ class Staging:
         )
         self.sums.advance()
         return rows
+
+    def drop(self) -> None:
+        """Leave nothing of it to the commit."""
+        self._connection.execute(f"drop table {self.relation}")
 
     def source_files(self) -> list[str]:
         """The files of the source that its rows say they are from."""

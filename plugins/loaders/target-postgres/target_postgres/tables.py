@@ -57,6 +57,11 @@ class Plan:
         """Whether there is no table yet."""
         return bool(self.definition)
 
+    @property
+    def before_any_table(self) -> list[str]:
+        """Those of the statements that make the schema, where there is none."""
+        return self.before[:-1] if self.is_new else []
+
 
 def destination(stream: str, setting: str | None) -> tuple[str, str]:
     """Schema and table of a stream.

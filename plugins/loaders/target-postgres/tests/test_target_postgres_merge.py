@@ -56,6 +56,7 @@ def test_a_merge_keeps_the_last_row_of_each_key(
         )
         for row in ledger(stream)
     ] == wanted
+    assert warehouse.rows("select relname from pg_class where relname like '%waybill_stage%'") == []
 
 
 @pytest.mark.usefixtures("many")

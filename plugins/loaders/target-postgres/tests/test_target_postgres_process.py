@@ -43,7 +43,7 @@ def send(process: subprocess.Popen[str], *messages: dict[str, Any]) -> None:
 
 def wait_for_staged_rows(warehouse: ScratchDatabase) -> None:
     """Until the target has rows in a transaction that is still open."""
-    staged = "select from pg_class where relname like 'waybill_stage%' and relpersistence = 't'"
+    staged = "select from pg_class where relname like 'waybill_stage%'"
     idle = "select from pg_stat_activity where datname = current_database() and state = 'idle in transaction'"
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
