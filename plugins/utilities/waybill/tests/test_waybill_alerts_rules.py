@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from waybill.alerts import rules
-from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,8 +84,8 @@ class Ledger:
         rows = {f"rows_{name}": count for name, count in counts.items()}
         self.insert("load", **(row | rows | values))
 
-    def letters(self, stream: str, count: int) -> None:
-        self.load(60, stream, 0, rows_dead=count)
+    def letters(self, stream: str, count: int, schema: str = "raw_shop") -> None:
+        self.load(60, stream, 0, rows_dead=count, target_schema=schema)
         self.database.execute(
             "insert into waybill.dead_letter"
             " (load_id, invocation_id, target_schema, stream, reason, found_by)"
@@ -98,11 +97,11 @@ class Ledger:
 
     def found(self, kind: str = "", now: dt.datetime = NOON) -> dict[str, str]:
         """The findings of a kind: subject and summary."""
-        read = rules.of_project(now=now)
+        known = rules.of_project(now=now)
         with self.database.connection("auditor").connect() as session:
             return {
                 finding.subject: finding.summary
-                for finding in read(session)
+                for finding in known.findings(session)
                 if finding.kind == kind or not kind
             }
 
@@ -235,6 +234,53 @@ def test_a_missed_deadline_says_what_is_under_way(ledger: Ledger) -> None:
     assert ledger.found("deadline_missed", before_it_is_due) == {}
 
 
+JOBS_AND_WHETHER_THE_DEADLINE_IS_MISSED: list[tuple[list[tuple[int, str, str]], bool]] = [
+    ([(50, "trade", "succeeded"), (50, "stock", "succeeded")], False),
+    ([(90, "own", "succeeded"), (50, "trade", "succeeded")], False),
+    ([(90, "own", "succeeded"), (50, "trade", "succeeded"), (50, "stock", "failed")], False),
+    ([(90, "own", "succeeded"), (50, "trade", "succeeded"), (20, "stock", "succeeded")], False),
+    ([(90, "own", "succeeded"), (50, "trade", "succeeded"), (40, "stock", "succeeded")], True),
+    (
+        [
+            *((90, "own", "succeeded"), (50, "trade", "succeeded"), (40, "stock", "succeeded")),
+            *((30, "own", "failed"), (20, "trade", "succeeded")),
+        ],
+        True,
+    ),
+    (
+        [
+            *((90, "own", "succeeded"), (50, "trade", "succeeded"), (40, "stock", "succeeded")),
+            (30, "own", "succeeded"),
+        ],
+        False,
+    ),
+]
+
+
+def test_a_schedule_after_jobs_is_due_when_each_of_them_has_run_anew(
+    ledger: Ledger, root: Path
+) -> None:
+    """Protects the deadline of a schedule without an interval, which no clock would ever miss."""
+    own = '{name: after, job: own, interval: "@once", env: {WAYBILL_DEADLINE: 30m, WAYBILL_AFTER: "trade,stock"}}'
+    (root / "orchestrate" / "all.meltano.yml").write_text(f"{SCHEDULES}  - {own}\n")
+    for runs, is_missed in JOBS_AND_WHETHER_THE_DEADLINE_IS_MISSED:
+        ledger.database.execute("delete from waybill.run", role="loader")
+        for minutes, job, status in runs:
+            ledger.run(minutes, status, job=job, schedule="after" if job == "own" else None)
+        found = ledger.found("deadline_missed")
+        assert list(found) == (["after"] if is_missed else []), runs
+
+
+@pytest.mark.parametrize("shorthand", ["@midnight", "@annually"])
+def test_every_shorthand_of_an_interval_has_its_deadline(
+    ledger: Ledger, root: Path, shorthand: str
+) -> None:
+    """Protects the deadlines of schedules that are written with the rarer words for an interval."""
+    (root / "orchestrate" / "all.meltano.yml").write_text(SCHEDULES.replace("@hourly", shorthand))
+    ledger.run(60 * 24 * 366, schedule="trade-hourly")
+    assert list(ledger.found("deadline_missed")) == ["trade-hourly"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "cause"),
     [
@@ -244,12 +290,33 @@ def test_a_missed_deadline_says_what_is_under_way(ledger: Ledger) -> None:
     ],
 )
 def test_a_schedule_that_cannot_be_read_is_named(
-    root: Path, old: str, new: str, cause: str
+    ledger: Ledger, root: Path, old: str, new: str, cause: str
 ) -> None:
-    """A deadline that is misspelt must not be one that is never missed."""
-    (root / "orchestrate" / "all.meltano.yml").write_text(SCHEDULES.replace(old, new))
-    with pytest.raises(WaybillError, match=cause):
-        rules.of_project()
+    """A deadline that is misspelt must not be one that is never missed, nor hide what else is wrong."""
+    (root / "orchestrate" / "all.meltano.yml").write_text(SCHEDULES.replace(old, new, 1))
+    known = rules.of_project()
+    (problem,) = known.problems
+    assert cause in problem
+    assert known.unsure == {"run_failed", "deadline_missed"}
+    ledger.run(30, "failed", schedule="other", failed_step="dbt:build")
+    ledger.receipt(29, "shop", "raw_shop.orders")
+    assert list(ledger.found()) == ["other", "shop"]
+
+
+def test_a_contract_that_cannot_be_read_hides_no_other(ledger: Ledger, root: Path) -> None:
+    """Protects the alerts of all sources from a slip in the contract of one."""
+    folder = root / "extract" / "contracts"
+    other = (folder / "shop.yml").read_text().replace("shop", "other")
+    for text in (other.replace("integer", "whole"), "a: [", b"\xff"):
+        path = folder / "other.yml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        known = rules.of_project()
+        (problem,) = known.problems
+        assert "other.yml" in problem
+        assert known.unsure == {"stale_source", "slow_freshness", "dead_letters"}
+    ledger.load(31, "orders", 5)
+    ledger.letters("clicks", 20, schema="raw_other")
+    assert list(ledger.found()) == ["shop.orders"], "the limit of a letter of other is not known"
 
 
 def test_a_source_is_stale_when_nothing_new_landed_for_longer_than_its_contract_allows(

@@ -32,16 +32,25 @@ _OPEN = """
 """
 
 
-def waiting(session: psycopg.Connection[Any], contracts: Iterable[Contract]) -> Iterator[Finding]:
+def waiting(
+    session: psycopg.Connection[Any], contracts: Iterable[Contract], *, with_unknown: bool = True
+) -> Iterator[Finding]:
     """Streams with more open dead letters than one run might leave, of all rows they ever had.
 
     A run that leaves too many at once fails; this finds those that add up over many runs.
+
+    Args:
+        session: In the evaluation's transaction.
+        contracts: The sources.
+        with_unknown: Whether a schema of none of them has the limit that holds without a contract.
     """
     names = {contract.raw_schema: contract for contract in contracts}
     with session.cursor(row_factory=dict_row) as cursor:
         counted = cursor.execute(_OPEN).fetchall()
     for row in counted:
         contract = names.get(row["target_schema"])
+        if contract is None and not with_unknown:
+            continue
         limit = _limit(contract, row["stream"])
         breach = limit.breach(row["dead"], row["alive"] + row["dead"])
         if not breach:
