@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from waybill.alerts import delivery, incidents, messages
-from waybill_common import abandoned, connections
+from waybill_common import abandoned, connections, lineage
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def evaluate(
         try:
             with session.transaction():
                 incidents.lock(session)
-                abandoned.close(session)
+                ended = abandoned.close(session)
                 changes = incidents.reconcile(
                     session,
                     rules(session),
@@ -68,6 +68,7 @@ def evaluate(
                     messages.remedies(),
                     unsure,
                 )
+            lineage.emit(*ended)
             remarks = delivery.deliver(session, channels)
         except psycopg.errors.UndefinedTable as error:
             msg = f"The warehouse has no ledger of incidents: {error.diag.message_primary}."
