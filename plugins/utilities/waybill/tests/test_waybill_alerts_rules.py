@@ -199,6 +199,19 @@ def test_a_receipt_is_over_when_all_its_sources_balance(ledger: Ledger) -> None:
     assert list(ledger.found("unbalanced")) == ["olist,shop", "shop"]
 
 
+def test_a_backfill_that_does_not_balance_is_over_with_its_source(ledger: Ledger) -> None:
+    """Protects from an incident that no run can end, and from a window that vouches for a source."""
+    ledger.receipt(40, "shop")
+    ledger.receipt(30, "backfill of shop", "raw_shop.orders")
+    assert list(ledger.found("unbalanced")) == ["backfill of shop"]
+    ledger.receipt(20, "shop", "raw_shop.orders")
+    ledger.receipt(10, "backfill of shop")
+    assert list(ledger.found("unbalanced")) == ["shop"]
+    ledger.receipt(8, "backfill of shop", "raw_shop.orders")
+    ledger.receipt(5, "olist,shop")
+    assert ledger.found("unbalanced") == {}
+
+
 RUNS_AND_WHETHER_THE_DEADLINE_IS_MISSED: list[tuple[list[tuple[int, str]], bool]] = [
     ([], False),
     ([(55, "succeeded")], False),
@@ -349,6 +362,20 @@ def test_a_latency_above_its_bound_is_found_and_a_heartbeat_is_news(ledger: Ledg
         ledger.insert("freshness", **values)
         assert list(ledger.found("slow_freshness")) == slow
         assert ledger.found("stale_source") == {}
+
+
+def test_the_newest_beat_of_a_receipt_is_the_last_latency(ledger: Ledger) -> None:
+    """Protects from an alert that comes and goes by the order in which beats were read."""
+    beats = [(20, 1801), (10, 1800)]
+    for in_some_order in (beats, beats[::-1]):
+        ledger.database.execute("delete from waybill.freshness", role="loader")
+        for minutes, seconds in in_some_order:
+            committed = NOON - dt.timedelta(minutes=minutes)
+            visible = committed + dt.timedelta(seconds=seconds)
+            values = {"domain": "shop", "source": "shop", "method": "heartbeat"}
+            values |= {"measured_at": NOON, "committed_at": committed, "visible_at": visible}
+            ledger.insert("freshness", **values)
+        assert ledger.found("slow_freshness") == {}
 
 
 def test_letters_that_add_up_over_runs_are_too_many(ledger: Ledger) -> None:

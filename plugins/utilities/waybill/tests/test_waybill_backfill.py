@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from psycopg.rows import dict_row
 
-from waybill.backfill import pipeline, request, store
+from waybill.backfill import closing, pipeline, request, store
 from waybill.backfill.progress import Progress
 from waybill.cli import main
 from waybill_common import connections
@@ -112,6 +112,30 @@ def test_the_same_window_is_found_again_and_no_other(warehouse: Any) -> None:
             assert store.unfinished(session, other) is None
         session.execute("update waybill.backfill set ended_at = now()")
         assert store.unfinished(session, wanted) is None
+
+
+def test_the_receipt_of_a_backfill_leaves_the_loads_of_others_alone(shop: Any) -> None:
+    """Protects the next receipt from what a backfill has answered for without having counted it."""
+    own = uuid.uuid4()
+    shop.dead_letter("raw_olist", "orders")
+    shop.database.execute("update waybill.load set run_id = %s", (own,), role="loader")
+    shop.load_orders("later.csv", {"d": "4.00"})
+    shop.dead_letter("raw_olist", "orders")
+    wanted = _asked("olist", None, "orders.csv", "orders")
+    made = store.Backfill.new()
+    with connections.warehouse("loader").connect(row_factory=dict_row) as session:
+        store.begin(session, wanted, made)
+        issued = closing.issue(session, wanted, made, own)
+    assert issued.scope == ("backfill of olist",)
+    assert issued.streams[0].movement.read == 3
+    for table in ("load", "dead_letter"):
+        closed = shop.database.rows(
+            f"select count(*) filter (where {table}.receipt_id = %s), count(*)"
+            f" from waybill.load left join waybill.dead_letter using (load_id)"
+            " where load.target_schema = 'raw_olist' and load.stream = 'orders'",
+            (made.backfill_id,),
+        )
+        assert closed == [(1, 2)], table
 
 
 def test_progress_is_told_where_there_is_some(warehouse: Any) -> None:

@@ -32,10 +32,11 @@ _LAST_HEARTBEAT = """
     from waybill.freshness
     where source = %s and method = 'heartbeat'
 """
+# All beats that one receipt has found are measured in the same moment.
 _LAST_LATENCIES = """
     select distinct on (domain, source) domain, source, latency_seconds, measured_at, run_id
     from waybill.freshness
-    order by domain, source, measured_at desc
+    order by domain, source, measured_at desc, committed_at desc
 """
 
 

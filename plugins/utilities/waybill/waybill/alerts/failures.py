@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 
 from waybill.alerts.model import Finding
+from waybill.receipt.model import OF_BACKFILL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -92,13 +93,18 @@ def unbalanced_receipts(session: psycopg.Connection[Any]) -> Iterator[Finding]:
     """Scopes whose last receipt does not balance, and whose sources have no later one that does."""
     with session.cursor(row_factory=dict_row) as cursor:
         last = cursor.execute(_LAST_RECEIPTS).fetchall()
-    newest_of_source: dict[str, dict[str, Any]] = {}
+    newest: dict[str, dict[str, Any]] = {}
     for receipt in sorted(last, key=lambda receipt: receipt["ended_at"]):
-        newest_of_source |= dict.fromkeys(receipt["scope"].split(","), receipt)
+        # One of a backfill is about some streams alone: it vouches for no source.
+        if not receipt["scope"].startswith(OF_BACKFILL):
+            newest |= dict.fromkeys(receipt["scope"].split(","), receipt)
     for receipt in last:
-        sources = receipt["scope"].split(",")
+        sources = receipt["scope"].removeprefix(OF_BACKFILL).split(",")
         if receipt["is_balanced"] or all(
-            newest_of_source[source]["is_balanced"] for source in sources
+            source in newest
+            and newest[source]["is_balanced"]
+            and newest[source]["ended_at"] > receipt["ended_at"]
+            for source in sources
         ):
             continue
         yield Finding(
