@@ -39,13 +39,26 @@ _SUCCEEDED_SINCE = """
     limit 1
 """
 _UNBALANCED_OF_RUN = "select from waybill.receipt where run_id = %s and not is_balanced"
+# From one scope to the next, past all its receipts.
 _LAST_RECEIPTS = """
-    select distinct on (receipt.scope)
-        receipt.scope, receipt.receipt_id, receipt.run_id, receipt.ended_at, receipt.is_balanced,
-        run.log_url
-    from waybill.receipt as receipt
-    left join waybill.run as run on receipt.run_id = run.run_id
-    order by receipt.scope, receipt.ended_at desc
+    with recursive known as (
+        select min(scope) as scope from waybill.receipt
+        union all
+        select (select min(receipt.scope) from waybill.receipt where receipt.scope > known.scope)
+        from known
+        where known.scope is not null
+    )
+    select
+        last.scope, last.receipt_id, last.run_id, last.ended_at, last.is_balanced, run.log_url
+    from known
+    cross join lateral (
+        select receipt.*
+        from waybill.receipt
+        where receipt.scope = known.scope
+        order by receipt.ended_at desc
+        limit 1
+    ) as last
+    left join waybill.run as run on last.run_id = run.run_id
 """
 _DIFFERENCES = """
     select

@@ -21,9 +21,9 @@ _OPEN = """
     select
         target_schema, stream, count(*) as dead, min(created_at) as since,
         (
-            select coalesce(sum(load.rows_inserted - load.rows_deleted), 0)
-            from waybill.load as load
-            where load.target_schema = letter.target_schema and load.stream = letter.stream
+            select coalesce(sum(account.rows_inserted - account.rows_deleted), 0)
+            from waybill.account
+            where account.target_schema = letter.target_schema and account.stream = letter.stream
         )::bigint as alive
     from waybill.dead_letter as letter
     where resolved_at is null
