@@ -178,6 +178,18 @@ def test_a_failure_that_airflow_tries_again_is_not_final(ledger: Ledger) -> None
     assert sorted(ledger.found("run_failed")) == ["trade", "x"]
 
 
+def test_a_long_delay_before_a_retry_is_waited_for(ledger: Ledger, root: Path) -> None:
+    """Protects from a mail that says "for good" before the last try has begun."""
+    text = SCHEDULES.replace("WAYBILL_DEADLINE: 30m}", "WAYBILL_RETRY_DELAY: 2h}", 1)
+    (root / "orchestrate" / "all.meltano.yml").write_text(text)
+    for hours, is_over in ((2.9, False), (3.1, True)):
+        ledger.database.execute("delete from waybill.run", role="loader")
+        ended = dt.datetime.now(tz=dt.UTC) - dt.timedelta(hours=hours)
+        times = {"started_at": ended, "ended_at": ended}
+        ledger.run(0, "failed", started_by="airflow", schedule="trade-hourly", **times)
+        assert list(ledger.found("run_failed")) == (["trade-hourly"] if is_over else [])
+
+
 def test_an_unbalanced_receipt_is_one_finding_not_two(ledger: Ledger) -> None:
     """The run failed because its receipt did: one thing went wrong."""
     run = ledger.run(30, "failed", failed_step="waybill:receipt-shop")

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from waybill.alerts.model import Finding
 from waybill.receipt.model import OF_BACKFILL
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     import psycopg
+
+    from waybill.alerts.schedules import Plan
 
 _LAST_RUNS = """
     select distinct on (subject)
@@ -25,7 +28,9 @@ _LAST_RUNS = """
         and (
             run.started_by <> 'airflow'
             or run.status <> 'failed'
-            or run.ended_at < clock_timestamp() - %(longest_retry)s * interval '1 second'
+            or run.ended_at < clock_timestamp() - interval '1 second' * (
+                %(longest_retry)s + coalesce((%(delays)s::jsonb ->> run.schedule)::integer, 0)
+            )
             or exists (
                 select from waybill.step
                 where step.run_id = run.run_id and step.step = 'waybill:end'
@@ -70,19 +75,26 @@ _DIFFERENCES = """
 """
 
 _LONGEST_RETRY = 3600
-"""Seconds after which a failed run of Airflow's is over, where Airflow itself did not live to say so."""
+"""Seconds after which a failed run of Airflow's is over, where Airflow itself did not live to say so.
+
+Its schedule's own delay before a retry comes to it.
+"""
 
 
-def failed_runs(session: psycopg.Connection[Any], jobs: Collection[str]) -> Iterator[Finding]:
+def failed_runs(session: psycopg.Connection[Any], plan: Plan) -> Iterator[Finding]:
     """Schedules and jobs whose last run failed, and that no later run of the job made good.
 
     Steps that somebody runs alone are theirs to watch. Where the receipt failed, its own rule tells.
 
     Args:
         session: In the evaluation's transaction.
-        jobs: The project's jobs.
+        plan: The project's jobs and schedules.
     """
-    values = {"jobs": list(jobs), "longest_retry": _LONGEST_RETRY}
+    values = {
+        "jobs": list(plan.jobs),
+        "longest_retry": _LONGEST_RETRY,
+        "delays": Jsonb(plan.retry_delays),
+    }
     with session.cursor(row_factory=dict_row) as cursor:
         last_runs = cursor.execute(_LAST_RUNS, values).fetchall()
     for run in last_runs:

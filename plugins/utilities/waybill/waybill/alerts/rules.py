@@ -43,7 +43,7 @@ class Rules:
     def findings(self, session: psycopg.Connection[Any]) -> Iterator[Finding]:
         """Read the ledger."""
         moment = self.now or dt.datetime.now(tz=dt.UTC)
-        yield from failures.failed_runs(session, self.plan.jobs)
+        yield from failures.failed_runs(session, self.plan)
         yield from failures.unbalanced_receipts(session)
         yield from deadlines.missed(session, self.plan.schedules, moment)
         yield from ageing.stale_sources(session, self.known, moment)

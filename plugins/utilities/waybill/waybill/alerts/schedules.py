@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEADLINE, PAUSED, AFTER = "WAYBILL_DEADLINE", "WAYBILL_PAUSED", "WAYBILL_AFTER"
+RETRY_DELAY = "WAYBILL_RETRY_DELAY"
 _REMEDY = "Mend it in orchestrate/schedules.meltano.yml."
 _SHORTHANDS = {
     "@hourly": "0 * * * *",
@@ -58,11 +59,13 @@ class Plan:
     """What Meltano's files plan: names of jobs, and schedules with a deadline.
 
     Attributes:
+        retry_delays: Seconds before a failed step is tried again, of schedules that say so.
         problems: What cannot be read of them, and why.
     """
 
     jobs: frozenset[str]
     schedules: tuple[Schedule, ...]
+    retry_delays: dict[str, int]
     problems: tuple[str, ...] = ()
 
 
@@ -70,15 +73,17 @@ def plan() -> Plan:
     """Read `meltano.yml` and the files that it includes; what cannot be read is left out, and told."""
     jobs: set[str] = set()
     found: list[Schedule] = []
+    delays: dict[str, int] = {}
     problems: list[str] = []
     for document in _documents(problems):
         jobs.update(str(job.get("name")) for job in _entries(document, "jobs"))
         for entry in _entries(document, "schedules"):
             try:
+                delays |= _with_retry_delay(entry)
                 found.extend(_with_deadline(entry))
             except WaybillError as error:
                 problems.append(str(error))
-    return Plan(frozenset(jobs), tuple(found), tuple(problems))
+    return Plan(frozenset(jobs), tuple(found), delays, tuple(problems))
 
 
 def _documents(problems: list[str]) -> Iterator[dict[str, Any]]:
@@ -106,10 +111,25 @@ def _entries(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
 
 
+def _env(schedule: dict[str, Any]) -> dict[str, Any]:
+    env = schedule.get("env")
+    return env if isinstance(env, dict) else {}
+
+
+def _with_retry_delay(schedule: dict[str, Any]) -> dict[str, int]:
+    name, text = str(schedule.get("name")), _env(schedule).get(RETRY_DELAY)
+    if text is None:
+        return {}
+    try:
+        return {name: int(durations.parse(str(text)).total_seconds())}
+    except ValueError as error:
+        msg = f"Schedule {name}: {RETRY_DELAY}: {error}."
+        raise WaybillError(msg, _REMEDY) from error
+
+
 def _with_deadline(schedule: dict[str, Any]) -> Iterator[Schedule]:
     name = str(schedule.get("name"))
-    env = schedule.get("env")
-    env = env if isinstance(env, dict) else {}
+    env = _env(schedule)
     interval = str(schedule.get("interval") or "")
     expression = _SHORTHANDS.get(interval, interval)
     after = tuple(str(env.get(AFTER, "")).replace(",", " ").split())
