@@ -12,7 +12,8 @@ from waybill_common.errors import WaybillError
 from waybill_common.step_outcome import cause_of
 
 _PATIENCE = dt.timedelta(minutes=15)
-"""How long the embedded warehouse may stand still: after a reboot the next run starts it."""
+"""How long the embedded warehouse may stand still, as after a reboot the next run starts it, or an
+evaluation may fail, as it does where a server is started anew under it."""
 
 
 def show() -> None:
@@ -101,7 +102,8 @@ def _evaluated() -> tuple[Outcome, tuple[str, ...]]:
         _warn(trouble.begun(messages.WAREHOUSE_DOWN, str(error), told))
         raise
     except Exception as error:
-        _warn(trouble.begun(messages.BLIND, cause_of(error), told))
+        if trouble.lasting(messages.BLIND) >= _PATIENCE:
+            _warn(trouble.begun(messages.BLIND, cause_of(error), told))
         raise
     _warn([*trouble.over(messages.WAREHOUSE_DOWN, told), *outcome.remarks])
     if known.problems:
