@@ -1,128 +1,22 @@
-"""What counts as wrong, by a ledger, contracts and schedules made for each case."""
+"""What counts as wrong, by a ledger and contracts made for each case."""
 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import contract_documents
-import psycopg
 import pytest
-import yaml
-
-from waybill.alerts import rules
+from alerts_ledger import NOON, SCHEDULES, Ledger, make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from waybill_warehouse.scratch import ScratchDatabase
 
-NOON = dt.datetime(2026, 3, 4, 12, 0, tzinfo=dt.UTC)
-SCHEDULES = """
-jobs:
-  - {name: trade, tasks: ["tap-x target-y"]}
-schedules:
-  - {name: trade-hourly, job: trade, interval: "@hourly", env: {WAYBILL_DEADLINE: 30m}}
-  - {name: paused, job: trade, interval: "@hourly", env: {WAYBILL_DEADLINE: 30m, WAYBILL_PAUSED: 1}}
-  - {name: free, job: trade, interval: "@hourly"}
-  - {name: by-hand, job: trade, interval: "@once", env: {WAYBILL_DEADLINE: 30m}}
-"""
-
-
-@dataclass
-class Ledger:
-    """The ledger of a test, written as the steps of runs write it."""
-
-    database: ScratchDatabase
-
-    def insert(self, table: str, **values: Any) -> None:
-        names = ", ".join(f'"{name}"' for name in values)
-        marks = ", ".join(["%s"] * len(values))
-        statement = f"insert into waybill.{table} ({names}) values ({marks})"
-        self.database.execute(statement, tuple(values.values()), role="loader")
-
-    def run(self, minutes: float, status: str = "succeeded", **values: Any) -> str:
-        """A run that started so many minutes before noon and, if it ended, took one minute."""
-        started = NOON - dt.timedelta(minutes=minutes)
-        row = {
-            "run_id": str(uuid.uuid4()),
-            "job": "trade",
-            "started_by": "shell",
-            "host": "here",
-            "started_at": started,
-            "ended_at": None if status == "running" else started + dt.timedelta(minutes=1),
-            "status": status,
-        } | values
-        self.insert("run", **row)
-        return str(row["run_id"])
-
-    def receipt(self, minutes: float, scope: str, *differences: str, **values: Any) -> None:
-        found = [
-            {"subject": each, "figure": "rows", "expected": "3 at the source", "found": "2 landed"}
-            for each in differences
-        ]
-        moment = NOON - dt.timedelta(minutes=minutes)
-        row = {"receipt_id": str(uuid.uuid4()), "scope": scope, "started_at": moment}
-        row |= {"ended_at": moment, "is_balanced": not differences}
-        document = psycopg.types.json.Jsonb({"streams": [{"differences": found}]})
-        self.insert("receipt", **row, receipt=document, **values)
-
-    def load(self, minutes: float, stream: str, inserted: int, **values: Any) -> None:
-        moment = NOON - dt.timedelta(minutes=minutes)
-        counts = dict.fromkeys(("updated", "unchanged", "superseded", "deleted"), 0)
-        counts |= {"inserted": inserted, "received": inserted + values.get("rows_dead", 0)}
-        row = {
-            "invocation_id": str(uuid.uuid4()),
-            "target_schema": "raw_shop",
-            "stream": stream,
-            "target_table": stream,
-            "started_at": moment,
-            "committed_at": moment,
-        }
-        rows = {f"rows_{name}": count for name, count in counts.items()}
-        self.insert("load", **(row | rows | values))
-
-    def letters(self, stream: str, count: int, schema: str = "raw_shop") -> None:
-        self.load(60, stream, 0, rows_dead=count, target_schema=schema)
-        self.database.execute(
-            "insert into waybill.dead_letter"
-            " (load_id, invocation_id, target_schema, stream, reason, found_by)"
-            " select load_id, invocation_id, target_schema, stream, 'bad', 'tap'"
-            f" from (select * from waybill.load order by load_id desc limit 1) as last,"
-            f" generate_series(1, {count})",
-            role="loader",
-        )
-
-    def found(self, kind: str = "", now: dt.datetime = NOON) -> dict[str, str]:
-        """The findings of a kind: subject and summary."""
-        known = rules.of_project(now=now)
-        with self.database.connection("auditor").connect() as session:
-            return {
-                finding.subject: finding.summary
-                for finding in known.findings(session)
-                if finding.kind == kind or not kind
-            }
-
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = tmp_path / "project"
-    (root / "extract" / "contracts").mkdir(parents=True)
-    (root / "orchestrate").mkdir()
-    (root / "meltano.yml").write_text("include_paths: [./orchestrate/*.meltano.yml]\n")
-    (root / "orchestrate" / "all.meltano.yml").write_text(SCHEDULES)
-    columns = {"id": "integer#"}
-    streams = [
-        contract_documents.stream("orders", columns, deadLetterLimit={"rows": 2}),
-        contract_documents.stream("clicks", columns),
-    ]
-    latency = {"property": "latency", "value": 30, "unit": "min", "element": "orders.id"}
-    contract = contract_documents.contract("shop", streams, slaProperties=[latency])
-    (root / "extract" / "contracts" / "shop.yml").write_text(yaml.safe_dump(contract))
-    monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(root))
-    return root
+    return make_project(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -222,126 +116,6 @@ def test_a_backfill_that_does_not_balance_is_over_with_its_source(ledger: Ledger
     ledger.receipt(8, "backfill of shop", "raw_shop.orders")
     ledger.receipt(5, "olist,shop")
     assert ledger.found("unbalanced") == {}
-
-
-RUNS_AND_WHETHER_THE_DEADLINE_IS_MISSED: list[tuple[list[tuple[int, str]], bool]] = [
-    ([], False),
-    ([(55, "succeeded")], False),
-    ([(120, "succeeded")], True),
-    ([(120, "succeeded"), (55, "failed")], True),
-    ([(120, "succeeded"), (55, "running")], True),
-    ([(120, "succeeded"), (55, "failed"), (40, "succeeded")], False),
-    ([(120, "failed"), (10, "succeeded")], False),
-]
-
-
-def test_a_deadline_is_missed_where_no_run_since_it_was_due_has_succeeded(ledger: Ledger) -> None:
-    """Due at 11:00 with half an hour: at noon, a run from 11:00 on must have succeeded."""
-    for runs, is_missed in RUNS_AND_WHETHER_THE_DEADLINE_IS_MISSED:
-        ledger.database.execute("delete from waybill.run", role="loader")
-        for schedule in ("trade-hourly", "paused", "free", "by-hand"):
-            for minutes, status in runs:
-                ledger.run(minutes, status, schedule=schedule)
-        found = list(ledger.found("deadline_missed"))
-        assert found == (["trade-hourly"] if is_missed else []), runs
-
-
-def test_a_missed_deadline_says_what_is_under_way(ledger: Ledger) -> None:
-    """A run that is slow and a schedule that is paused have different remedies."""
-    ledger.run(120, schedule="trade-hourly")
-    ledger.run(55, "running", schedule="trade-hourly")
-    assert ledger.found("deadline_missed")["trade-hourly"] == (
-        "trade-hourly was due at 2026-03-04 11:00 UTC and had 30 min; no run since has succeeded,"
-        " a run is under way since 2026-03-04 11:05:00 UTC; the last success was at"
-        " 2026-03-04 10:01:00 UTC"
-    )
-    before_it_is_due = NOON - dt.timedelta(minutes=31)
-    assert ledger.found("deadline_missed", before_it_is_due) == {}
-
-
-JOBS_AND_WHETHER_THE_DEADLINE_IS_MISSED: list[tuple[list[tuple[int, str, str]], bool]] = [
-    ([(50, "trade", "succeeded"), (50, "stock", "succeeded")], False),
-    ([(90, "own", "succeeded"), (50, "trade", "succeeded")], False),
-    ([(90, "own", "succeeded"), (50, "trade", "succeeded"), (50, "stock", "failed")], False),
-    ([(90, "own", "succeeded"), (50, "trade", "succeeded"), (20, "stock", "succeeded")], False),
-    ([(90, "own", "succeeded"), (50, "trade", "succeeded"), (40, "stock", "succeeded")], True),
-    (
-        [
-            *((90, "own", "succeeded"), (50, "trade", "succeeded"), (40, "stock", "succeeded")),
-            *((30, "own", "failed"), (20, "trade", "succeeded")),
-        ],
-        True,
-    ),
-    (
-        [
-            *((90, "own", "succeeded"), (50, "trade", "succeeded"), (40, "stock", "succeeded")),
-            (30, "own", "succeeded"),
-        ],
-        False,
-    ),
-]
-
-
-def test_a_schedule_after_jobs_is_due_when_each_of_them_has_run_anew(
-    ledger: Ledger, root: Path
-) -> None:
-    """Protects the deadline of a schedule without an interval, which no clock would ever miss."""
-    own = '{name: after, job: own, interval: "@once", env: {WAYBILL_DEADLINE: 30m, WAYBILL_AFTER: "trade,stock"}}'
-    (root / "orchestrate" / "all.meltano.yml").write_text(f"{SCHEDULES}  - {own}\n")
-    for runs, is_missed in JOBS_AND_WHETHER_THE_DEADLINE_IS_MISSED:
-        ledger.database.execute("delete from waybill.run", role="loader")
-        for minutes, job, status in runs:
-            ledger.run(minutes, status, job=job, schedule="after" if job == "own" else None)
-        found = ledger.found("deadline_missed")
-        assert list(found) == (["after"] if is_missed else []), runs
-
-
-@pytest.mark.parametrize("shorthand", ["@midnight", "@annually"])
-def test_every_shorthand_of_an_interval_has_its_deadline(
-    ledger: Ledger, root: Path, shorthand: str
-) -> None:
-    """Protects the deadlines of schedules that are written with the rarer words for an interval."""
-    (root / "orchestrate" / "all.meltano.yml").write_text(SCHEDULES.replace("@hourly", shorthand))
-    ledger.run(60 * 24 * 366, schedule="trade-hourly")
-    assert list(ledger.found("deadline_missed")) == ["trade-hourly"]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "cause"),
-    [
-        ("30m", "soon", "Schedule trade-hourly: WAYBILL_DEADLINE: 'soon' is no span of time"),
-        ('"@hourly"', '"61 * * * *"', "Schedule trade-hourly: interval '61"),
-        ("jobs:", "jobs: [", "all.meltano.yml cannot be read as YAML"),
-    ],
-)
-def test_a_schedule_that_cannot_be_read_is_named(
-    ledger: Ledger, root: Path, old: str, new: str, cause: str
-) -> None:
-    """A deadline that is misspelt must not be one that is never missed, nor hide what else is wrong."""
-    (root / "orchestrate" / "all.meltano.yml").write_text(SCHEDULES.replace(old, new, 1))
-    known = rules.of_project()
-    (problem,) = known.problems
-    assert cause in problem
-    assert known.unsure == {"run_failed", "deadline_missed"}
-    ledger.run(30, "failed", schedule="other", failed_step="dbt:build")
-    ledger.receipt(29, "shop", "raw_shop.orders")
-    assert list(ledger.found()) == ["other", "shop"]
-
-
-def test_a_contract_that_cannot_be_read_hides_no_other(ledger: Ledger, root: Path) -> None:
-    """Protects the alerts of all sources from a slip in the contract of one."""
-    folder = root / "extract" / "contracts"
-    other = (folder / "shop.yml").read_text().replace("shop", "other")
-    for text in (other.replace("integer", "whole"), "a: [", b"\xff"):
-        path = folder / "other.yml"
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        known = rules.of_project()
-        (problem,) = known.problems
-        assert "other.yml" in problem
-        assert known.unsure == {"stale_source", "slow_freshness", "dead_letters"}
-    ledger.load(31, "orders", 5)
-    ledger.letters("clicks", 20, schema="raw_other")
-    assert list(ledger.found()) == ["shop.orders"], "the limit of a letter of other is not known"
 
 
 def test_a_source_is_stale_when_nothing_new_landed_for_longer_than_its_contract_allows(
