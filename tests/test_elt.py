@@ -12,7 +12,8 @@ import pytest
 from mail_server import mail_server, settings_for
 from mart_fingerprints import SERIALS, fingerprints
 
-from waybill_common import connections
+from waybill.freshness import beating
+from waybill_common import connections, contracts
 from waybill_sources import olist, settings
 
 if TYPE_CHECKING:
@@ -98,18 +99,24 @@ def test_the_second_run_loads_nothing_and_changes_nothing(project: Project) -> N
     assert fingerprints(project.url()) == before
 
 
-def test_the_next_day_sends_only_new_and_changed_rows(project: Project) -> None:
+def test_the_next_day_sends_only_new_and_changed_rows(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a day of new, changed and late rows, what travels is that day and no more."""
     landed_before = dict(
         project.rows("select stream, sum(rows_received) from waybill.load group by stream")
     )
     assert project.meltano("invoke", "sources:next-day").returncode == 0
+    with monkeypatch.context() as patch:
+        patch.setenv("WAYBILL_HOME", project.environment["WAYBILL_HOME"])
+        assert list(beating.beat(contracts.load_all())) == ["totesys"]
     output = project.run("elt")
     assert "balanced" in output
     day = {
         stream: (received, inserted, updated)
         for stream, received, inserted, updated in project.rows(_LAST_LOADS)
     }
+    assert day.pop("waybill_heartbeat") == (1, 1, 0)
     assert {"orders", "order_items", "payment", "sales_order"} <= set(day)
     assert "product_category_name_translation" not in day
     assert "currency" not in day
@@ -118,6 +125,19 @@ def test_the_next_day_sends_only_new_and_changed_rows(project: Project) -> None:
         assert received == inserted + updated, stream
     assert day["orders"][2] > 0
     assert day["payment"][2] > 0
+
+
+def test_the_heartbeat_of_that_day_has_its_latency(project: Project) -> None:
+    """Protects the way of a heartbeat from the source over the tap to the end of the build, as one."""
+    measured = """
+        select fresh.domain, fresh.source, fresh.method, fresh.latency_seconds > 0,
+            fresh.committed_at = beat.beaten_at, fresh.visible_at = build.ended_at
+        from waybill.freshness as fresh
+        cross join raw_totesys.waybill_heartbeat as beat
+        left join waybill.step as build
+            on fresh.run_id = build.run_id and build.step = 'dbt:build'
+    """
+    assert project.rows(measured) == [("trade", "totesys", "heartbeat", True, True, True)]
 
 
 def test_the_facts_keep_both_versions_of_a_changed_payment(project: Project) -> None:

@@ -27,6 +27,9 @@ begin
         comment on column waybill.freshness.visible_at is
         'End of the first build of the domain''s models after it had landed.';
     end if;
+    if to_regclass('waybill.freshness_by_measurement') is null then
+        create index freshness_by_measurement on waybill.freshness (domain, source, measured_at, committed_at);
+    end if;
 end
 $$;
 

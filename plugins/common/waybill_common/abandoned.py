@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from psycopg.rows import class_row
 
-from waybill_common import failures, processes, runs
+from waybill_common import failures, lineage, processes, runs
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -24,7 +24,7 @@ _SILENCE = dt.timedelta(hours=1)
 
 _RUNNING = """
     select
-        run.run_id, run.host, run.process_id, life.sign,
+        run.run_id, run.job, run.host, run.process_id, life.sign,
         clock_timestamp() - life.sign as silence,
         exists (
             select from waybill.lease
@@ -46,7 +46,7 @@ _RUNNING = """
     where run.status = 'running' and run.run_id <> %(own)s
 """
 _STEPS = """
-    select run_id, step, host, process_id, started_at
+    select run_id, step_id, step, host, process_id, started_at
     from waybill.step
     where status = 'running' and run_id = any(%s)
     order by step_id
@@ -72,6 +72,7 @@ _SILENT = "it gave no sign of life any more"
 @dataclass(frozen=True)
 class _Running:
     run_id: UUID
+    job: str
     host: str
     process_id: int | None
     sign: dt.datetime
@@ -84,6 +85,7 @@ class _Running:
 @dataclass(frozen=True)
 class _Step:
     run_id: UUID
+    step_id: int
     step: str
     host: str | None
     process_id: int | None
@@ -96,7 +98,7 @@ class _Step:
         return is_here and processes.is_alive(self.process_id or 0, self.started_at)
 
 
-def close(session: psycopg.Connection[Any], own: UUID | None = None) -> None:
+def close(session: psycopg.Connection[Any], own: UUID | None = None) -> list[lineage.Event]:
     """Close the runs that are gone, and free their leases.
 
     A run of which a command told why it failed is failed, one that was killed is lost; one that
@@ -105,7 +107,11 @@ def close(session: psycopg.Connection[Any], own: UUID | None = None) -> None:
     Args:
         session: A warehouse role that may write the ledger.
         own: The run of this process, which is not gone.
+
+    Returns:
+        What to tell who follows the lineage, once the transaction around this is committed.
     """
+    events: list[lineage.Event] = []
     bound = {"own": own or runs.NOBODY, "begin": f"{BEGIN}%"}
     with session.transaction():
         found = _rows(session, _Running, _RUNNING, bound)
@@ -114,7 +120,8 @@ def close(session: psycopg.Connection[Any], own: UUID | None = None) -> None:
             steps[step.run_id].append(step)
         for run in found:
             if cause := _why_gone(run, steps[run.run_id]):
-                _close(session, run, steps[run.run_id], cause)
+                events += _close(session, run, steps[run.run_id], cause)
+    return events
 
 
 def _why_gone(run: _Running, steps: list[_Step]) -> str | None:
@@ -129,7 +136,9 @@ def _why_gone(run: _Running, steps: list[_Step]) -> str | None:
     return _SILENT if has_run_out or run.silence > _SILENCE else None
 
 
-def _close(session: psycopg.Connection[Any], run: _Running, steps: list[_Step], cause: str) -> None:
+def _close(
+    session: psycopg.Connection[Any], run: _Running, steps: list[_Step], cause: str
+) -> list[lineage.Event]:
     told = failures.told(run.run_id)
     status = "failed" if told else "lost" if steps or run.has_begun else "succeeded"
     bound: dict[str, Any] = {"run": run.run_id, "sign": run.sign, "status": status}
@@ -142,6 +151,19 @@ def _close(session: psycopg.Connection[Any], run: _Running, steps: list[_Step], 
     session.execute(_CLOSE_RUN, bound)
     session.execute(_FREE, (run.run_id,))
     failures.forget(run.run_id)
+    ends: dict[str, lineage.EventType] = {
+        "failed": "FAIL",
+        "lost": "ABORT",
+        "succeeded": "COMPLETE",
+    }
+    why = None if status == "succeeded" else bound["cause"] or cause
+    return [
+        *(
+            lineage.cut_off("ABORT", run.run_id, run.job, (step.step_id, step.step), cause)
+            for step in steps
+        ),
+        lineage.of_run(ends[status], run.run_id, run.job, why),
+    ]
 
 
 def _rows(session: psycopg.Connection[Any], kind: type[_Row], query: str, bound: Any) -> list[_Row]:

@@ -35,6 +35,10 @@ SOURCE_DATABASE = "source"
 _SCHEME = re.compile(r"^postgres(?:ql)?(?:\+\w+)?://")
 
 
+class NotStartedError(WaybillError):
+    """The embedded Postgres has not been started here yet, or is not running."""
+
+
 @dataclass(frozen=True)
 class Connection:
     """One way to log in to a PostgreSQL database.
@@ -194,7 +198,8 @@ def embedded(user: str, dbname: str, *, folder: Path | None = None) -> Connectio
         folder: Where the cluster is, if not at `cluster_folder()`.
 
     Raises:
-        WaybillError: It has never been started here, or has no such login.
+        NotStartedError: It has never been started here, or has no such login.
+        WaybillError: It is another user's.
     """
     folder = folder or cluster_folder()
     try:
@@ -202,7 +207,7 @@ def embedded(user: str, dbname: str, *, folder: Path | None = None) -> Connectio
         password = json.loads((folder / "passwords.json").read_text())[user]
     except (FileNotFoundError, NotADirectoryError, KeyError) as error:
         msg = f"The embedded Postgres in {folder} has no login {user!r} yet."
-        raise WaybillError(msg, "Start it with `meltano invoke warehouse:up`.") from error
+        raise NotStartedError(msg, "Start it with `meltano invoke warehouse:up`.") from error
     except PermissionError as error:
         msg = f"The embedded Postgres in {folder} belongs to another user."
         raise WaybillError(

@@ -9,4 +9,4 @@ TABLE = "waybill_heartbeat"
 KEY = "slot"
 BEATEN_AT = "beaten_at"
 SLOTS = 1440
-"""A day of beats, one a minute."""
+"""A day of beats at one a minute; what no run has read by then is overwritten."""

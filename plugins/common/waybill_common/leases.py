@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import class_row
 
-from waybill_common import abandoned, durations
+from waybill_common import abandoned, durations, lineage
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def take(connection: Connection, run: Run, step: str, wanted: Collection[str]) -
     told: set[UUID] = set()
     with connection.connect(autocommit=True) as session:
         while True:
-            abandoned.close(session, run.run_id)
+            lineage.emit(*abandoned.close(session, run.run_id))
             with session.transaction():
                 session.execute(_LOCK)
                 holders = _others(session, run, wanted)

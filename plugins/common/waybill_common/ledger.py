@@ -128,8 +128,9 @@ def step(connection: Connection, name: str, *, resources: Collection[str] = ()) 
 def end_run(connection: Connection, run: Run) -> None:
     """Mark a run as succeeded, unless one of its steps has failed; its leases are free."""
     with connection.connect() as session:
-        if session.execute(_END_RUN, (run.run_id,)).rowcount:
-            lineage.of_run("COMPLETE", run)
+        has_ended = session.execute(_END_RUN, (run.run_id,)).rowcount
+    if has_ended:
+        lineage.emit(lineage.of_run("COMPLETE", run.run_id, run.job))
     leases.free(connection, run)
     failures.forget(run.run_id)
 
@@ -149,19 +150,19 @@ def _leases(connection: Connection, record: Step, resources: Collection[str]) ->
 def _begin(connection: Connection, run: Run, name: str) -> Step:
     try:
         with connection.connect() as session:
-            _register(session, run, name)
-            abandoned.close(session, run.run_id)
+            events = _register(session, run, name)
+            events += abandoned.close(session, run.run_id)
             bound = {"run": run.run_id, "step": name, "host": run.host, "process": os.getpid()}
             row = session.execute(_BEGIN_STEP, bound).fetchone()
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
         msg = f"The warehouse {connection.place} has no ledger, or an older one."
         raise WaybillError(msg, "Prepare it with `meltano invoke warehouse:up`.") from error
     record = Step(run, name, row[0] if row else 0)
-    lineage.of_step("START", record, connection)
+    lineage.emit(*events, lineage.of_step("START", record, connection))
     return record
 
 
-def _register(session: psycopg.Connection[Any], run: Run, name: str) -> None:
+def _register(session: psycopg.Connection[Any], run: Run, name: str) -> list[lineage.Event]:
     known = session.execute("select from waybill.run where run_id = %s", (run.run_id,)).fetchone()
     found = json.dumps(versions.installed() | versions.of_server(session))
     if known is None:
@@ -172,10 +173,10 @@ def _register(session: psycopg.Connection[Any], run: Run, name: str) -> None:
                 *(run.started_at, versions.git_commit(), found, run.log_url),
             ),
         )
-        lineage.of_run("START", run)
-        return
+        return [lineage.of_run("START", run.run_id, run.job)]
     session.execute(_GO_ON, (run.run_id, name))
     session.execute(_ADD_VERSIONS, {"run": run.run_id, "versions": found})
+    return []
 
 
 def _end(connection: Connection, record: Step) -> None:
@@ -189,21 +190,33 @@ def _end(connection: Connection, record: Step) -> None:
         is_data_quality=bool(record.get("data_quality")),
         cause=cause,
     )
-    if succeeded:
-        lineage.of_step("COMPLETE", record, connection)
-    else:
-        lineage.of_step("FAIL", record, connection, cause or lineage.NO_CAUSE)
     with connection.connect() as session:
         session.execute(_END_STEP, (status, json.dumps(record), cause, record.step_id))
-        if not succeeded:
-            told = (record.name, cause, run.log_url, run.run_id)
-            if session.execute(_FAIL_RUN, told).rowcount:
-                lineage.of_run("FAIL", run, cause or lineage.NO_CAUSE)
-            # Nothing of a `meltano run` comes after a failed step.
-            if run.process_id is not None:
-                session.execute(leases.FREE_ALL, (run.run_id,))
-        elif not run.is_of_job and session.execute(_END_RUN, (run.run_id,)).rowcount:
-            lineage.of_run("COMPLETE", run)
+        has_run_ended = _end_run(session, record, cause, succeeded=succeeded)
+    cause = None if succeeded else cause or lineage.NO_CAUSE
+    kind: lineage.EventType = "COMPLETE" if succeeded else "FAIL"
+    lineage.emit(lineage.of_step(kind, record, connection, cause))
+    if has_run_ended:
+        lineage.emit(lineage.of_run(kind, run.run_id, run.job, cause))
+
+
+def _end_run(
+    session: psycopg.Connection[Any], record: Step, cause: str | None, *, succeeded: bool
+) -> bool:
+    """End the run with its step, if it does.
+
+    Returns:
+        Whether it has ended for good: an orchestrator may try a failed step again.
+    """
+    run = record.run
+    if succeeded:
+        return not run.is_of_job and bool(session.execute(_END_RUN, (run.run_id,)).rowcount)
+    told = (record.name, cause, run.log_url, run.run_id)
+    has_failed = session.execute(_FAIL_RUN, told).rowcount
+    # Nothing of a `meltano run` comes after a failed step.
+    if run.process_id is not None:
+        session.execute(leases.FREE_ALL, (run.run_id,))
+    return bool(has_failed) and run.process_id is not None
 
 
 @contextmanager

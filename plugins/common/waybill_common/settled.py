@@ -43,10 +43,10 @@ _STATES = """
 
 # Not the newest number alone: a load with an earlier one may commit later.
 _LOADS = """
-    select target_schema, target_table, concat_ws(':', count(*), sum(load_id))
-    from waybill.load
-    where rows_inserted + rows_updated + rows_deleted > 0
+    select target_schema, target_table, concat_ws(':', sum(writes), sum(write_ids))
+    from waybill.account
     group by target_schema, target_table
+    having sum(writes) > 0
 """
 
 _WRITE = """

@@ -50,8 +50,8 @@ _LEDGER_ROW = """
 """
 _IS_BATCH_LOADED = """
     select exists (
-        select from waybill.load
-        where target_schema = %s and stream = %s and %s = any(string_to_array(batch_id, ' '))
+        select from waybill.load where target_schema = %s and stream = %s
+            and batch_id is not null and string_to_array(batch_id, ' ') @> array[%s]
     )
 """
 _LAST_BOOKMARK = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,8 @@ import pytest
 from mail_server import free_port, mail_server
 from recorder import Recorder
 
-from waybill.alerts import outage
+from waybill.alerts import command as alerting
+from waybill.alerts import messages, trouble
 from waybill.cli import main
 from waybill_common import connections, ledger
 
@@ -186,16 +189,90 @@ def test_an_outage_is_told_by_each_channel_once(
     monkeypatch.setenv("WAYBILL_HOME", str(tmp_path))
     down, up = Recorder("mail"), Recorder("webhook")
     down.is_down = True
-    assert len(outage.begun("cannot connect", [down, up])) == 1
+    what = messages.WAREHOUSE_DOWN
+    assert len(trouble.begun(what, "cannot connect", [down, up])) == 1
     down.is_down = False
-    assert outage.begun("cannot connect", [down, up]) == []
+    assert trouble.begun(what, "cannot connect", [down, up]) == []
     up.is_down = True
-    assert len(outage.over([down, up])) == 1
+    assert len(trouble.over(what, [down, up])) == 1
     up.is_down = False
     for _ in range(2):
-        assert outage.over([down, up]) == []
+        assert trouble.over(what, [down, up]) == []
     assert [message.identifier[-6:] for message in down.taken] == ["opened", "closed"]
     assert [message.identifier for message in up.taken] == [m.identifier for m in down.taken]
+
+
+def test_what_hinders_the_alerts_is_told_and_the_rest_still_found(
+    command: Command, shop: Any, by_mail: Callable[[int], None]
+) -> None:
+    """Protects from alerts that nobody gets because one file cannot be read."""
+    contract = shop.root / "extract" / "contracts" / "totesys.yml"
+    text = contract.read_text()
+    with mail_server() as inbox:
+        by_mail(inbox.port)
+        contract.write_text("a: [")
+        shop.database.execute(
+            FAIL.replace("'trade'", "'shop'").replace("shell", "airflow"), role="loader"
+        )
+        shop.database.execute("update waybill.run set status = 'lost'", role="loader")
+        for _ in range(2):
+            code, printed = command("alerts")
+            assert code == 1
+            assert "run failed: shop" in printed
+            assert "error: " in printed
+            assert "totesys.yml is not valid YAML" in printed
+        contract.write_text(text)
+        assert command("alerts")[0] == 0
+    assert [mail["Subject"] for mail in inbox.mails] == [
+        "[waybill] run failed: shop",
+        "[waybill] not every alert can be found",
+        "[waybill] over: not every alert can be found",
+    ]
+    assert "totesys.yml is not valid YAML" in inbox.mails[1].get_content()
+
+
+def test_an_older_ledger_is_told_as_well(
+    command: Command,
+    warehouse: ScratchDatabase,
+    by_mail: Callable[[int], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Protects from alerts that stop with an upgrade that nobody has finished."""
+    warehouse.execute("drop table waybill.freshness", role="loader")
+    with mail_server() as inbox:
+        by_mail(inbox.port)
+        assert command("alerts")[0] == 1
+        assert inbox.mails == [], "a server that is started anew is no reason to wake anybody"
+        monkeypatch.setattr(alerting, "_PATIENCE", dt.timedelta())
+        assert command("alerts")[0] == 1
+    (mail,) = inbox.mails
+    assert "no ledger of incidents" in mail.get_content()
+
+
+def test_an_embedded_warehouse_that_nobody_has_started_yet_is_no_outage(
+    command: Command,
+    waybill_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    by_mail: Callable[[int], None],
+) -> None:
+    """Protects from a mail after each start of the machine, and a red schedule in a fresh clone."""
+    cluster = waybill_home / "postgres" / "cluster.json"
+    text = cluster.read_text()
+    with free_port() as closed, mail_server() as inbox:
+        by_mail(inbox.port)
+        cluster.unlink()
+        code, printed = command("alerts")
+        assert (code, "has no login 'auditor' yet" in printed) == (0, True), printed
+        address = json.loads(text) | {"port": closed.getsockname()[1]}
+        cluster.write_text(json.dumps(address))
+        code, printed = command("alerts")
+        assert (code, "does not answer" in printed) == (0, True), printed
+        assert inbox.mails == []
+
+        monkeypatch.setattr(alerting, "_PATIENCE", dt.timedelta())
+        code, printed = command("alerts")
+        assert (code, "error: The embedded Postgres does not answer" in printed) == (1, True)
+    assert [mail["Subject"] for mail in inbox.mails] == ["[waybill] the warehouse does not answer"]
 
 
 def test_the_test_message_reaches_a_mail_server(

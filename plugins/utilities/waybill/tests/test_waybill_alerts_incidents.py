@@ -17,9 +17,10 @@ from waybill_common import project
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from waybill.alerts.messages import Message
+    from waybill.alerts.model import Kind
     from waybill_warehouse.scratch import ScratchDatabase
 
 FAILED = Finding(
@@ -28,8 +29,10 @@ FAILED = Finding(
 STALE = Finding("stale_source", "totesys.payment", "no row since 12:00")
 
 
-def settle(findings: Iterable[Finding], *channels: Recorder) -> Outcome:
-    return evaluate(lambda _: findings, channels)
+def settle(
+    findings: Iterable[Finding], *channels: Recorder, unsure: Collection[Kind] = ()
+) -> Outcome:
+    return evaluate(lambda _: findings, channels, unsure=unsure)
 
 
 @pytest.fixture
@@ -68,6 +71,31 @@ def test_an_open_incident_tells_the_latest_of_what_is_known(
     ]
     settle([], mail)
     assert "http://log/2" in mail.taken[1].text
+
+
+def test_a_channel_that_comes_while_an_incident_is_open_is_told_of_both_its_ends(
+    mail: Recorder,
+) -> None:
+    """Protects whoever sets up a channel from an "over" of what they were never told."""
+    log = Recorder("log")
+    settle([FAILED], log)
+    settle([FAILED], mail)
+    settle([FAILED], mail)
+    assert mail.subjects == ["[waybill] run failed: trade"]
+    settle([], mail, late := Recorder("webhook"))
+    assert mail.subjects[1:] == ["[waybill] over: run failed: trade"]
+    assert late.subjects == []
+    assert log.subjects == ["[waybill] run failed: trade"]
+
+
+def test_what_could_not_be_looked_for_is_not_over(mail: Recorder) -> None:
+    """Protects from "over" where a file that cannot be read is why nothing was found."""
+    settle([FAILED, STALE], mail)
+    outcome = settle([], mail, unsure={"stale_source"})
+    assert mail.subjects[2:] == ["[waybill] over: run failed: trade"]
+    assert [incident.kind for incident in outcome.changes.seen] == ["stale_source"]
+    settle([], mail)
+    assert mail.subjects[3:] == ["[waybill] over: source is stale: totesys.payment"]
 
 
 def test_a_message_that_no_server_took_is_sent_at_the_next_evaluation(

@@ -166,3 +166,20 @@ def test_a_setting_that_cannot_be_is_named(
     monkeypatch.setenv(setting, value)
     with pytest.raises(WaybillError, match=cause):
         mail.Mail().send(MESSAGE)
+
+
+@pytest.mark.parametrize("setting", ["WAYBILL_SMTP_PASSWORD", "WAYBILL_SMTP_USER"])
+def test_what_smtp_cannot_send_is_an_error_in_one_line(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    """Protects the other messages and channels from a login that the protocol has no letters for."""
+    inbox = serve("starttls")
+    inbox.login = ("waybill", PASSWORD)
+    monkeypatch.setenv("WAYBILL_SMTP_USER", "waybill")
+    monkeypatch.setenv("WAYBILL_SMTP_PASSWORD", PASSWORD)
+    monkeypatch.setenv(setting, "schlüssel@shop.example")
+    with pytest.raises(WaybillError, match=r"has a character that SMTP cannot send") as error:
+        mail.Mail().send(MESSAGE)
+    assert setting in str(error.value)
+    assert error.value.__cause__ is None
+    assert error.value.__context__ is None

@@ -69,6 +69,7 @@ def test_every_kind_has_its_words_and_its_page(monkeypatch: pytest.MonkeyPatch) 
         assert messages.FIRST[kind]
         assert (pages / messages.page(kind)).is_file()
         assert messages.remedies()[kind] == str(pages / messages.page(kind))
-    assert (pages / messages.OUTAGE_PAGE).is_file()
+    for trouble in messages.TROUBLES:
+        assert (pages / trouble.page).is_file()
     monkeypatch.setenv("WAYBILL_RUNBOOKS_URL", "https://docs.example.com/runbooks/")
     assert messages.remedies()["run_failed"] == INCIDENT.remedy_url

@@ -107,3 +107,14 @@ def test_a_server_that_is_gone_is_said_in_one_line(monkeypatch: pytest.MonkeyPat
     with pytest.raises(WaybillError, match="connection refused") as refused:
         Webhook().send(MESSAGE)
     assert SECRET not in str(refused.value)
+
+
+def test_a_host_that_no_network_knows_is_an_error_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Protects the mail from a URL that is refused before anybody is asked."""
+    monkeypatch.setenv("WAYBILL_ALERTS_WEBHOOK", f"https://{'a' * 64}.example/{SECRET}")
+    with pytest.raises(
+        WaybillError, match=r"No message to the webhook at a+\.example: UnicodeError"
+    ):
+        Webhook().send(MESSAGE)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg.rows import dict_row
 
-from waybill.backfill import pipeline, request, store
+from waybill.backfill import closing, command, pipeline, request, store
 from waybill.backfill.progress import Progress
 from waybill.cli import main
 from waybill_common import connections
@@ -112,6 +115,54 @@ def test_the_same_window_is_found_again_and_no_other(warehouse: Any) -> None:
             assert store.unfinished(session, other) is None
         session.execute("update waybill.backfill set ended_at = now()")
         assert store.unfinished(session, wanted) is None
+
+
+def test_a_backfill_whose_state_is_gone_has_it_again(
+    warehouse: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Protects from a read of everything where another machine goes on, and from a state kept in the wrong place."""
+    bin_folder = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{bin_folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("MELTANO_ENVIRONMENT", "dev")
+    monkeypatch.setenv("MELTANO_DATABASE_URI", f"sqlite:///{tmp_path}/meltano.db")
+    monkeypatch.setenv("MELTANO_STATE_BACKEND_URI", f"file://{tmp_path}/states")
+    pair = pipeline.of_schema("raw_totesys")
+    wanted = _asked("totesys", "2024-01-01", "2024-01-02", "payment")
+    work = command._Work(warehouse.connection("loader"), wanted, pair, uuid.uuid4())
+    backfill = store.Backfill.new()
+    state = {"singer_state": {"bookmarks": {"payment": {"replication_key_value": "2024"}}}}
+    for _ in range(2):
+        work._restore_state(backfill, state)
+    assert capsys.readouterr().out.count("its state is not here") == 1
+    (kept,) = (tmp_path / "states").rglob("state.json")
+    assert backfill.suffix in str(kept)
+
+
+def test_the_receipt_of_a_backfill_leaves_the_loads_of_others_alone(shop: Any) -> None:
+    """Protects the next receipt from what a backfill has answered for without having counted it."""
+    own = uuid.uuid4()
+    shop.dead_letter("raw_olist", "orders")
+    shop.database.execute("update waybill.load set run_id = %s", (own,), role="loader")
+    shop.load_orders("later.csv", {"d": "4.00"})
+    shop.dead_letter("raw_olist", "orders")
+    wanted = _asked("olist", None, "orders.csv", "orders")
+    made = store.Backfill.new()
+    with connections.warehouse("loader").connect(row_factory=dict_row) as session:
+        store.begin(session, wanted, made)
+        issued = closing.issue(session, wanted, made, own)
+    assert issued.scope == ("backfill of olist",)
+    assert issued.streams[0].movement.read == 3
+    for table in ("load", "dead_letter"):
+        closed = shop.database.rows(
+            f"select count(*) filter (where {table}.receipt_id = %s), count(*)"
+            f" from waybill.load left join waybill.dead_letter using (load_id)"
+            " where load.target_schema = 'raw_olist' and load.stream = 'orders'",
+            (made.backfill_id,),
+        )
+        assert closed == [(1, 2)], table
 
 
 def test_progress_is_told_where_there_is_some(warehouse: Any) -> None:

@@ -13,6 +13,7 @@ import yaml
 from waybill.cli import main
 from waybill.freshness import beating, measuring
 from waybill_common import connections, contracts
+from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,6 +154,9 @@ def test_without_heartbeats_the_newest_key_tells_if_it_is_of_this_run(scene: Sce
     scene.build(110, 120)
     assert scene.measured() == []
     scene.row(3, changed=90, landed=100)
+    scene.row(4, changed=2 * 3600, landed=100)
+    assert scene.measured() == [], "it stands in the future: its zone is another one"
+    scene.execute("delete from raw_totesys.payment where payment_id = 4")
     assert scene.measured() == [("replication_key", 30, scene.run)]
 
 
@@ -172,6 +176,61 @@ def test_the_embedded_source_takes_heartbeats_in_slots(source_database: ScratchD
         "select has_table_privilege('source_heartbeat', 'public.payment', 'select')"
         " or has_table_privilege('source_heartbeat', 'public.waybill_heartbeat', 'delete')"
     ) == [(False,)]
+
+
+def test_what_a_heartbeat_needs_is_made_once(
+    source_database: ScratchDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects the source from a DDL statement and a grant at each beat, as its superuser."""
+    known = [contracts.load(path) for path in sorted(contracts.contracts_folder().glob("*.yml"))]
+    first = beating.beat(known)
+    monkeypatch.setattr(beating, "_MAKE", "select not_to_be_run()")
+    assert beating.beat(known)["totesys"] > first["totesys"]
+    source_database.execute("revoke insert on public.waybill_heartbeat from source_heartbeat")
+    with pytest.raises(WaybillError, match="not_to_be_run"):
+        beating.beat(known)
+
+
+def test_a_heart_that_cannot_beat_beats_on(
+    source_database: ScratchDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Protects the scheduler's stack from a replica, a full disk or a lock at the source."""
+    known = [contracts.load(path) for path in sorted(contracts.contracts_folder().glob("*.yml"))]
+    beating.beat(known)
+    pauses: list[float] = []
+
+    def passing(seconds: float) -> None:
+        read_only = "off" if len(pauses) % 2 else "on"
+        source_database.execute(
+            "set transaction read write;"
+            f" alter database {source_database.name} set default_transaction_read_only = {read_only}"
+        )
+        pauses.append(seconds)
+        if len(pauses) == 20:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", passing)
+    with pytest.raises(KeyboardInterrupt):
+        beating.keep_beating(known, 100)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 10
+    assert lines[0].startswith("error: no heartbeat to postgres@")
+    assert "read-only" in lines[0]
+    assert all(40 < pause <= 150 for pause in pauses)
+    assert max(pauses) - min(pauses) > 10, "beats in step with a schedule all wait alike"
+
+
+def test_a_source_that_refuses_keeps_no_other_from_its_beat(
+    source_database: ScratchDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects the figures of one source from the trouble of another."""
+    known = [contracts.load(path) for path in sorted(contracts.contracts_folder().glob("*.yml"))]
+    monkeypatch.setenv("WAYBILL_OLIST_HEARTBEAT", "postgresql://127.0.0.1:1/nobody")
+    with pytest.raises(WaybillError, match="WAYBILL_OLIST_HEARTBEAT: cannot connect"):
+        beating.beat(known)
+    assert source_database.rows("select slot from public.waybill_heartbeat") == [(1,)]
 
 
 def test_a_source_without_the_table_says_what_to_do(

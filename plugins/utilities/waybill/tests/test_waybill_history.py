@@ -12,6 +12,8 @@ from waybill.cli import main
 from waybill_common import ledger, runs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from waybill_warehouse.scratch import ScratchDatabase
 
 RUN = "select status, failed_step, cause from waybill.run"
@@ -36,8 +38,11 @@ def test_a_run_that_its_orchestrator_ends_names_the_step_that_failed(
     run_id: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     """The last attempt counts: what a retry has mended is not the reason."""
+    lineage_file = tmp_path / "events.jsonl"
+    monkeypatch.setenv("WAYBILL_LINEAGE_FILE", str(lineage_file))
     waybill(monkeypatch, "begin", "trade")
     assert f"run {run_id} (trade) holds raw_totesys, trade" in capsys.readouterr().out
     auditor = warehouse.connection("auditor")
@@ -63,6 +68,10 @@ def test_a_run_that_its_orchestrator_ends_names_the_step_that_failed(
         "failed",
         "succeeded",
     ]
+    waybill(monkeypatch, "end")
+    events = [json.loads(line) for line in lineage_file.read_text().splitlines()]
+    of_run = [each["eventType"] for each in events if each["run"]["runId"] == run_id]
+    assert of_run == ["START", "FAIL"], "it ends once, also where its last step is tried again"
 
 
 @pytest.mark.usefixtures("run_id")

@@ -60,7 +60,9 @@ def maintain(
         with pytest.raises(SystemExit) as end:
             main()
         assert not end.value.code
-        return "\n".join(" ".join(line.split()) for line in capsys.readouterr().out.splitlines())
+        printed = capsys.readouterr()
+        lines = (printed.out + printed.err).splitlines()
+        return "\n".join(" ".join(line.split()) for line in lines)
 
     return run
 
@@ -151,14 +153,31 @@ def test_dead_letters_go_by_their_contract(
     assert _differences(receipt()[1]) == _differences(before) != []
 
 
-def test_logs_of_this_project_go_and_of_no_other(shop: Any, maintain: Maintain) -> None:
-    """Meltano keeps the logs of all projects of a user in one folder: only runs of this one are touched."""
-    (shop.root / ".meltano").mkdir()
-    old, young, foreign = (uuid.uuid4() for _ in range(3))
-    with sqlite3.connect(shop.root / ".meltano" / "meltano.db") as known:
+def _know_runs(shop: Any, kind: str, old: uuid.UUID, young: uuid.UUID) -> str:
+    """Make Meltano's own database, with two runs; gives its URI, or "" for where it is by default."""
+    rows = [(old.hex, "2020-01-01 00:00:00"), (young.hex, "2999-01-01 00:00:00")]
+    if kind == "postgres":
+        shop.database.execute(
+            "create table public.runs (run_id uuid, ended_at timestamp, last_heartbeat_at timestamp)"
+        )
+        for row in rows:
+            shop.database.execute("insert into public.runs values (%s, %s)", row)
+        return str(shop.database.url()).replace("postgresql:", "postgresql+psycopg:")
+    file = shop.root / (".meltano/meltano.db" if kind == "default" else "elsewhere.db")
+    file.parent.mkdir(exist_ok=True)
+    with sqlite3.connect(file) as known:
         known.execute("create table runs (run_id text, ended_at text, last_heartbeat_at text)")
-        rows = [(old.hex, "2020-01-01 00:00:00"), (young.hex, "2999-01-01 00:00:00")]
         known.executemany("insert into runs (run_id, ended_at) values (?, ?)", rows)
+    return "" if kind == "default" else f"sqlite:///{file}"
+
+
+@pytest.mark.parametrize("kind", ["default", "sqlite", "postgres"])
+def test_logs_of_this_project_go_and_of_no_other(
+    shop: Any, maintain: Maintain, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Meltano keeps the logs of all projects of a user in one folder: only runs of this one are touched."""
+    old, young, foreign = (uuid.uuid4() for _ in range(3))
+    monkeypatch.setenv("MELTANO_DATABASE_URI", _know_runs(shop, kind, old, young))
     logs = shop.root / "state" / "meltano" / "log" / "elt" / "dev"
     for run_id in (old, young, foreign):
         (logs / str(run_id)).mkdir(parents=True)
@@ -185,6 +204,22 @@ def test_logs_of_this_project_go_and_of_no_other(shop: Any, maintain: Maintain) 
     assert _names(logs) == sorted([str(young), str(foreign)])
     assert _names(airflow) == ["new.log"]
     assert _names(receipts) == []
+
+
+def test_logs_stay_where_nobody_can_say_whose_they_are(
+    shop: Any, maintain: Maintain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects the rest of the cleaning, and the logs, where Meltano's database does not answer."""
+    assert shop
+    for uri, reason in (
+        ("mssql://somewhere", "MELTANO_DATABASE_URI names neither SQLite nor PostgreSQL"),
+        ("postgresql://u:secret@127.0.0.1:1/meltano", "MELTANO_DATABASE_URI: cannot connect"),
+    ):
+        monkeypatch.setenv("MELTANO_DATABASE_URI", uri)
+        printed = maintain("--dry-run")
+        assert f"the logs of Meltano's runs are left: {reason}" in printed
+        assert "secret" not in printed
+        assert "logs of Meltano's runs 0" in printed
 
 
 def test_a_span_that_cannot_be_read_stops_it(

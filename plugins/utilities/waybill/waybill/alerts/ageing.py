@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from psycopg.rows import dict_row
-
 from waybill.alerts.model import Finding
 from waybill_common import durations
 
@@ -17,25 +15,26 @@ if TYPE_CHECKING:
 
     from waybill_common.contracts import Contract, Freshness
 
-# A replay lands what came long ago.
-_LAST_CHANGE = """
-    select committed_at
-    from waybill.load
-    where target_schema = %(schema)s and stream = %(stream)s
-        and rows_inserted + rows_updated + rows_deleted > 0
-        and coalesce(batch_id, '') not like 'replay:%%'
-    order by load_id desc
-    limit 1
+_LAST_CHANGES = """
+    select target_schema, stream, max(last_change_at)
+    from waybill.account
+    where last_change_at is not null
+    group by target_schema, stream
 """
 _LAST_HEARTBEAT = """
-    select max(committed_at)
+    select committed_at
     from waybill.freshness
-    where source = %s and method = 'heartbeat'
+    where source = %s and domain = %s and method = 'heartbeat'
+    order by committed_at desc
+    limit 1
 """
-_LAST_LATENCIES = """
-    select distinct on (domain, source) domain, source, latency_seconds, measured_at, run_id
+# All beats that one receipt has found are measured in the same moment.
+_LAST_LATENCY = """
+    select latency_seconds, measured_at, run_id
     from waybill.freshness
-    order by domain, source, measured_at desc
+    where domain = %s and source = %s
+    order by measured_at desc, committed_at desc
+    limit 1
 """
 
 
@@ -47,15 +46,14 @@ def stale_sources(
     A source that has never landed anything is not used here. A heartbeat that arrives shows that
     a quiet source is well.
     """
+    rows = session.execute(_LAST_CHANGES).fetchall()
+    changes = {(schema, stream): changed_at for schema, stream, changed_at in rows}
     for contract in contracts:
         for stream in contract.streams:
-            if stream.freshness is None:
+            landed = changes.get((contract.raw_schema, stream.name))
+            if stream.freshness is None or landed is None:
                 continue
-            values = {"schema": contract.raw_schema, "stream": stream.name}
-            row = session.execute(_LAST_CHANGE, values).fetchone()
-            if row is None:
-                continue
-            last = max(row[0], _last_heartbeat(session, contract.source) or row[0])
+            last = max(landed, _last_heartbeat(session, contract) or landed)
             allowed = _span(stream.freshness)
             if now - last <= allowed:
                 continue
@@ -74,33 +72,29 @@ def slow_domains(
     session: psycopg.Connection[Any], contracts: Iterable[Contract]
 ) -> Iterator[Finding]:
     """Domains whose newest data took longer from the source to the mart than the contract allows."""
-    bounds = {
-        contract.source: min(spans)
-        for contract in contracts
-        if (spans := [_span(each.freshness) for each in contract.streams if each.freshness])
-    }
-    with session.cursor(row_factory=dict_row) as cursor:
-        latencies = cursor.execute(_LAST_LATENCIES).fetchall()
-    for measured in latencies:
-        allowed = bounds.get(measured["source"])
-        took = dt.timedelta(seconds=float(measured["latency_seconds"]))
-        if allowed is None or took <= allowed:
+    for contract in contracts:
+        spans = [_span(each.freshness) for each in contract.streams if each.freshness]
+        row = session.execute(_LAST_LATENCY, (contract.domain, contract.source)).fetchone()
+        if row is None or not spans:
+            continue
+        seconds, measured_at, run_id = row
+        took, allowed = dt.timedelta(seconds=seconds), min(spans)
+        if took <= allowed:
             continue
         yield Finding(
             kind="slow_freshness",
-            subject=f"{measured['domain']} of {measured['source']}",
+            subject=f"{contract.domain} of {contract.source}",
             summary=(
-                f"What {measured['source']} committed was visible in {measured['domain']} after"
-                f" {durations.in_words(took)}, measured at"
-                f" {measured['measured_at']:%Y-%m-%d %H:%M:%S} UTC; the contract allows"
-                f" {durations.in_words(allowed)}"
+                f"What {contract.source} committed was visible in {contract.domain} after"
+                f" {durations.in_words(took)}, measured at {measured_at:%Y-%m-%d %H:%M:%S} UTC;"
+                f" the contract allows {durations.in_words(allowed)}"
             ),
-            run_id=str(measured["run_id"]) if measured["run_id"] else None,
+            run_id=str(run_id) if run_id else None,
         )
 
 
-def _last_heartbeat(session: psycopg.Connection[Any], source: str) -> dt.datetime | None:
-    row = session.execute(_LAST_HEARTBEAT, (source,)).fetchone()
+def _last_heartbeat(session: psycopg.Connection[Any], contract: Contract) -> dt.datetime | None:
+    row = session.execute(_LAST_HEARTBEAT, (contract.source, contract.domain)).fetchone()
     return row[0] if row else None
 
 

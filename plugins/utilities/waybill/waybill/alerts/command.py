@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 
-from waybill.alerts import channels, messages, outage, rules
+from waybill.alerts import channels, messages, rules, trouble
 from waybill.alerts.evaluate import Outcome, UnreachableError, evaluate
+from waybill_common.connections import NotStartedError
 from waybill_common.errors import WaybillError
+from waybill_common.step_outcome import cause_of
+
+_PATIENCE = dt.timedelta(minutes=15)
+"""How long the embedded warehouse may stand still, as after a reboot the next run starts it, or an
+evaluation may fail, as it does where a server is started anew under it."""
 
 
 def show() -> None:
     """Evaluate, tell, and list what is open.
 
     Raises:
-        WaybillError: The warehouse does not answer, or a contract or schedule cannot be read.
+        WaybillError: The warehouse does not answer, or a contract or schedule cannot be read: what
+            does not rest on that is evaluated and told.
     """
-    outcome = _evaluated()
+    try:
+        outcome, problems = _evaluated()
+    except NotStartedError as error:
+        print(f"not evaluated: {error}")
+        return
     for incident in outcome.changes.closed:
         print(f"over: {messages.title(incident)}")
     still_open = (*outcome.changes.seen, *outcome.changes.opened)
@@ -24,18 +36,22 @@ def show() -> None:
         print(f"    {incident.summary}\n    {incident.remedy_url}")
     if not still_open:
         print("No incident is open.")
+    if problems:
+        raise WaybillError(" ".join(problems))
 
 
 def after_run() -> None:
     """Evaluate and tell at the end of a run, whose outcome stays what it is."""
     try:
-        changes = _evaluated().changes
+        outcome, problems = _evaluated()
     except WaybillError as error:
         sys.stderr.write(f"alerts: not evaluated: {error}\n")
         return
     except Exception as error:  # noqa: BLE001 - a defect here must not fail a run that balances
         sys.stderr.write(f"alerts: not evaluated: a defect: {type(error).__name__}: {error}\n")
         return
+    _warn([f"not all are evaluated: {problem}" for problem in problems])
+    changes = outcome.changes
     for phase, incidents in (("opened", changes.opened), ("over", changes.closed)):
         for incident in incidents:
             sys.stderr.write(f"alerts: {phase}: {messages.title(incident)}\n")
@@ -68,15 +84,33 @@ def test_channels() -> int:
     return 1 if failed else 0
 
 
-def _evaluated() -> Outcome:
+def _evaluated() -> tuple[Outcome, tuple[str, ...]]:
+    """Evaluate, and tell all that hinders it.
+
+    Returns:
+        The outcome, and what could not be read of the project's files.
+    """
     told = channels.configured()
     try:
-        outcome = evaluate(rules.of_project(), told)
-    except UnreachableError as error:
-        _warn(outage.begun(str(error), told))
+        known = rules.of_project()
+        outcome = evaluate(known.findings, told, unsure=known.unsure)
+    except NotStartedError:
         raise
-    _warn([*outage.over(told), *outcome.remarks])
-    return outcome
+    except UnreachableError as error:
+        if error.is_embedded and trouble.lasting(messages.WAREHOUSE_DOWN) < _PATIENCE:
+            raise NotStartedError(error.cause, error.remedy) from error
+        _warn(trouble.begun(messages.WAREHOUSE_DOWN, str(error), told))
+        raise
+    except Exception as error:
+        if trouble.lasting(messages.BLIND) >= _PATIENCE:
+            _warn(trouble.begun(messages.BLIND, cause_of(error), told))
+        raise
+    _warn([*trouble.over(messages.WAREHOUSE_DOWN, told), *outcome.remarks])
+    if known.problems:
+        _warn(trouble.begun(messages.BLIND, " ".join(known.problems), told))
+    else:
+        _warn(trouble.over(messages.BLIND, told))
+    return outcome, known.problems
 
 
 def _warn(remarks: list[str]) -> None:

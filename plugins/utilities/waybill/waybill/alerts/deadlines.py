@@ -27,6 +27,23 @@ _SINCE_IT_WAS_DUE = """
     where schedule = %(schedule)s
 """
 
+# It runs when each of its jobs has run anew since its own last success began.
+_WAS_DUE_AFTER = """
+    with own as (
+        select max(started_at) as since
+        from waybill.run
+        where schedule = %(schedule)s and status = 'succeeded'
+    )
+    select case when bool_and(ended_at is not null) then max(ended_at) end
+    from unnest(%(jobs)s::text[]) as before (job)
+    left join lateral (
+        select min(run.ended_at) as ended_at
+        from waybill.run
+        where run.job = before.job and run.status = 'succeeded'
+            and run.ended_at > (select since from own)
+    ) as anew on true
+"""
+
 
 def missed(
     session: psycopg.Connection[Any], schedules: Iterable[Schedule], now: dt.datetime
@@ -36,8 +53,8 @@ def missed(
     A schedule that has never run before is not missed: nobody has switched it on here.
     """
     for schedule in schedules:
-        due = schedule.last_due(now)
-        if due is None:
+        due = schedule.last_due(now) or _due_after(session, schedule)
+        if due is None or now - due < schedule.deadline:
             continue
         with session.cursor(row_factory=dict_row) as cursor:
             values = {"schedule": schedule.name, "due": due}
@@ -60,3 +77,12 @@ def missed(
                 f" {f'at {last:%Y-%m-%d %H:%M:%S} UTC' if last else 'never'}"
             ),
         )
+
+
+def _due_after(session: psycopg.Connection[Any], schedule: Schedule) -> dt.datetime | None:
+    """When all the jobs that it runs after had run; None where it has run since."""
+    if not schedule.after:
+        return None
+    values = {"schedule": schedule.name, "jobs": list(schedule.after)}
+    row = session.execute(_WAS_DUE_AFTER, values).fetchone()
+    return row[0] if row else None

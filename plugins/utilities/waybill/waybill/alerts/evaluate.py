@@ -8,20 +8,29 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from waybill.alerts import delivery, incidents, messages
-from waybill_common import abandoned, connections
+from waybill_common import abandoned, connections, lineage
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from waybill.alerts.channels import Channel
-    from waybill.alerts.model import Changes, Finding
+    from waybill.alerts.model import Changes, Finding, Kind
 
     Rules = Callable[[psycopg.Connection[Any]], Iterable[Finding]]
 
 
 class UnreachableError(WaybillError):
-    """The warehouse does not answer, so that nothing can be read of it nor kept in it."""
+    """The warehouse does not answer, so that nothing can be read of it nor kept in it.
+
+    Args:
+        error: Why.
+        is_embedded: Whether it is the one that the next run starts.
+    """
+
+    def __init__(self, error: WaybillError, *, is_embedded: bool) -> None:
+        super().__init__(error.cause, error.remedy)
+        self.is_embedded = is_embedded
 
 
 @dataclass(frozen=True)
@@ -32,14 +41,18 @@ class Outcome:
     remarks: tuple[str, ...]
 
 
-def evaluate(rules: Rules, channels: Sequence[Channel]) -> Outcome:
+def evaluate(
+    rules: Rules, channels: Sequence[Channel], *, unsure: Collection[Kind] = ()
+) -> Outcome:
     """Settle the incidents and send their messages; any number of processes may at once.
 
     Args:
         rules: Reads all that is wrong now, in the transaction that it is given.
         channels: Those that are told of what opens and closes.
+        unsure: Kinds that the rules could not look for everywhere.
 
     Raises:
+        NotStartedError: There is no warehouse yet.
         UnreachableError: The warehouse does not answer.
         WaybillError: It has no ledger, or refuses.
     """
@@ -47,13 +60,15 @@ def evaluate(rules: Rules, channels: Sequence[Channel]) -> Outcome:
         try:
             with session.transaction():
                 incidents.lock(session)
-                abandoned.close(session)
+                ended = abandoned.close(session)
                 changes = incidents.reconcile(
                     session,
                     rules(session),
                     [channel.name for channel in channels],
                     messages.remedies(),
+                    unsure,
                 )
+            lineage.emit(*ended)
             remarks = delivery.deliver(session, channels)
         except psycopg.errors.UndefinedTable as error:
             msg = f"The warehouse has no ledger of incidents: {error.diag.message_primary}."
@@ -70,4 +85,4 @@ def _connected() -> psycopg.Connection[Any]:
     try:
         return connection.connect(autocommit=True)
     except WaybillError as error:
-        raise UnreachableError(error.cause, error.remedy) from error
+        raise UnreachableError(error, is_embedded=not connection.setting) from error

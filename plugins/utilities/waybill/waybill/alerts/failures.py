@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from waybill.alerts.model import Finding
+from waybill.receipt.model import OF_BACKFILL
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     import psycopg
+
+    from waybill.alerts.schedules import Plan
 
 _LAST_RUNS = """
     select distinct on (subject)
@@ -24,7 +28,9 @@ _LAST_RUNS = """
         and (
             run.started_by <> 'airflow'
             or run.status <> 'failed'
-            or run.ended_at < clock_timestamp() - %(longest_retry)s * interval '1 second'
+            or run.ended_at < clock_timestamp() - interval '1 second' * (
+                %(longest_retry)s + coalesce((%(delays)s::jsonb ->> run.schedule)::integer, 0)
+            )
             or exists (
                 select from waybill.step
                 where step.run_id = run.run_id and step.step = 'waybill:end'
@@ -38,13 +44,26 @@ _SUCCEEDED_SINCE = """
     limit 1
 """
 _UNBALANCED_OF_RUN = "select from waybill.receipt where run_id = %s and not is_balanced"
+# From one scope to the next, past all its receipts.
 _LAST_RECEIPTS = """
-    select distinct on (receipt.scope)
-        receipt.scope, receipt.receipt_id, receipt.run_id, receipt.ended_at, receipt.is_balanced,
-        run.log_url
-    from waybill.receipt as receipt
-    left join waybill.run as run on receipt.run_id = run.run_id
-    order by receipt.scope, receipt.ended_at desc
+    with recursive known as (
+        select min(scope) as scope from waybill.receipt
+        union all
+        select (select min(receipt.scope) from waybill.receipt where receipt.scope > known.scope)
+        from known
+        where known.scope is not null
+    )
+    select
+        last.scope, last.receipt_id, last.run_id, last.ended_at, last.is_balanced, run.log_url
+    from known
+    cross join lateral (
+        select receipt.*
+        from waybill.receipt
+        where receipt.scope = known.scope
+        order by receipt.ended_at desc
+        limit 1
+    ) as last
+    left join waybill.run as run on last.run_id = run.run_id
 """
 _DIFFERENCES = """
     select
@@ -56,19 +75,26 @@ _DIFFERENCES = """
 """
 
 _LONGEST_RETRY = 3600
-"""Seconds after which a failed run of Airflow's is over, where Airflow itself did not live to say so."""
+"""Seconds after which a failed run of Airflow's is over, where Airflow itself did not live to say so.
+
+Its schedule's own delay before a retry comes to it.
+"""
 
 
-def failed_runs(session: psycopg.Connection[Any], jobs: Collection[str]) -> Iterator[Finding]:
+def failed_runs(session: psycopg.Connection[Any], plan: Plan) -> Iterator[Finding]:
     """Schedules and jobs whose last run failed, and that no later run of the job made good.
 
     Steps that somebody runs alone are theirs to watch. Where the receipt failed, its own rule tells.
 
     Args:
         session: In the evaluation's transaction.
-        jobs: The project's jobs.
+        plan: The project's jobs and schedules.
     """
-    values = {"jobs": list(jobs), "longest_retry": _LONGEST_RETRY}
+    values = {
+        "jobs": list(plan.jobs),
+        "longest_retry": _LONGEST_RETRY,
+        "delays": Jsonb(plan.retry_delays),
+    }
     with session.cursor(row_factory=dict_row) as cursor:
         last_runs = cursor.execute(_LAST_RUNS, values).fetchall()
     for run in last_runs:
@@ -92,13 +118,18 @@ def unbalanced_receipts(session: psycopg.Connection[Any]) -> Iterator[Finding]:
     """Scopes whose last receipt does not balance, and whose sources have no later one that does."""
     with session.cursor(row_factory=dict_row) as cursor:
         last = cursor.execute(_LAST_RECEIPTS).fetchall()
-    newest_of_source: dict[str, dict[str, Any]] = {}
+    newest: dict[str, dict[str, Any]] = {}
     for receipt in sorted(last, key=lambda receipt: receipt["ended_at"]):
-        newest_of_source |= dict.fromkeys(receipt["scope"].split(","), receipt)
+        # One of a backfill is about some streams alone: it vouches for no source.
+        if not receipt["scope"].startswith(OF_BACKFILL):
+            newest |= dict.fromkeys(receipt["scope"].split(","), receipt)
     for receipt in last:
-        sources = receipt["scope"].split(",")
+        sources = receipt["scope"].removeprefix(OF_BACKFILL).split(",")
         if receipt["is_balanced"] or all(
-            newest_of_source[source]["is_balanced"] for source in sources
+            source in newest
+            and newest[source]["is_balanced"]
+            and newest[source]["ended_at"] > receipt["ended_at"]
+            for source in sources
         ):
             continue
         yield Finding(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from waybill.alerts.model import Changes, as_incident
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import psycopg
 
-    from waybill.alerts.model import Finding, Incident, Phase
+    from waybill.alerts.model import Finding, Incident, Kind
 
 _LOCK = 7_204_118_553
 """Key of the advisory lock under which one evaluation reads and writes before the next one reads."""
@@ -36,7 +36,26 @@ _CLOSE = """
     where incident_id = %s
     returning *
 """
-_MESSAGE = "insert into waybill.incident_message (incident_id, phase, channel) values (%s, %s, %s)"
+# A channel that is configured while an incident is open is told of it too. `on conflict` would wait
+# for a message that is being sent.
+_ANNOUNCE_OPEN = """
+    insert into waybill.incident_message (incident_id, phase, channel)
+    select incident, 'opened', channel.channel
+    from unnest(%(incidents)s::bigint[]) as incident,
+        unnest(%(channels)s::text[]) as channel (channel)
+    where not exists (
+        select from waybill.incident_message as known
+        where known.incident_id = incident and known.channel = channel.channel
+            and known.phase = 'opened'
+    )
+"""
+# One that was not told of the beginning has no use for the end.
+_ANNOUNCE_OVER = """
+    insert into waybill.incident_message (incident_id, phase, channel)
+    select incident_id, 'closed', channel
+    from waybill.incident_message
+    where incident_id = any(%(incidents)s) and channel = any(%(channels)s) and phase = 'opened'
+"""
 
 
 def lock(session: psycopg.Connection[Any]) -> None:
@@ -52,6 +71,7 @@ def reconcile(
     findings: Iterable[Finding],
     channels: Sequence[str],
     remedies: dict[str, str],
+    unsure: Collection[Kind] = (),
 ) -> Changes:
     """Make the open incidents those of the findings.
 
@@ -60,6 +80,7 @@ def reconcile(
         findings: All that is wrong now.
         channels: Names of the channels that are to be told of what opens and closes.
         remedies: The page for each kind.
+        unsure: Kinds that could not be looked for everywhere: what was not found is not over.
     """
     found = {(finding.kind, finding.subject): finding for finding in findings}
     opened: list[Incident] = []
@@ -67,7 +88,9 @@ def reconcile(
     closed: list[Incident] = []
     for incident in open_incidents(session):
         finding = found.pop((incident.kind, incident.subject), None)
-        if finding is None:
+        if finding is None and incident.kind in unsure:
+            seen.append(incident)
+        elif finding is None:
             closed.append(_written(session, _CLOSE, (incident.incident_id,)))
         else:
             values = _values(finding, remedies) | {"incident_id": incident.incident_id}
@@ -75,8 +98,9 @@ def reconcile(
     opened.extend(
         _written(session, _INSERT, _values(finding, remedies)) for finding in found.values()
     )
-    _announce(session, opened, "opened", channels)
-    _announce(session, closed, "closed", channels)
+    for statement, incidents in ((_ANNOUNCE_OPEN, [*seen, *opened]), (_ANNOUNCE_OVER, closed)):
+        identifiers = [incident.incident_id for incident in incidents]
+        session.execute(statement, {"incidents": identifiers, "channels": list(channels)})
     return Changes(tuple(opened), tuple(seen), tuple(closed))
 
 
@@ -101,14 +125,3 @@ def _written(session: psycopg.Connection[Any], statement: str, values: Any) -> I
     with session.cursor(row_factory=as_incident) as cursor:
         (row,) = cursor.execute(statement.encode(), values).fetchall()
     return row
-
-
-def _announce(
-    session: psycopg.Connection[Any],
-    incidents: Iterable[Incident],
-    phase: Phase,
-    channels: Sequence[str],
-) -> None:
-    for incident in incidents:
-        for channel in channels:
-            session.execute(_MESSAGE, (incident.incident_id, phase, channel))

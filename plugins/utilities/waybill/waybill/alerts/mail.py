@@ -94,18 +94,23 @@ class Mail:
         """Hand a message to the mail server.
 
         Raises:
-            WaybillError: The server cannot be reached, is not trusted, or refuses.
+            WaybillError: The server cannot be reached, is not trusted, or refuses; or a login or an
+                address cannot be sent.
         """
         chosen = settings()
+        failure: WaybillError | None = None
         try:
             with _connected(chosen) as server:
                 if chosen.user:
                     server.login(chosen.user, chosen.password)
                 refused = server.send_message(_email(message, chosen))
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, ValueError) as error:
             # What the server says may repeat an address.
             msg = f"No mail to {chosen.host}:{chosen.port}: {_reason(error)}."
-            raise WaybillError(msg, _remedy(error)) from error
+            failure = WaybillError(msg, _remedy(error))
+        if failure:
+            # Outside of the handler: an encoder's error holds the password.
+            raise failure
         if refused:
             return f"{chosen.host} refused {len(refused)} of {len(chosen.recipients)} recipients."
         return ""
@@ -159,6 +164,8 @@ def _reason(error: Exception) -> str:
             reason = f"its certificate is not trusted ({error.verify_message})"
         case TimeoutError():
             reason = f"no answer within {SECONDS_TO_ANSWER} s"
+        case UnicodeError():
+            reason = "the login or the host has a character that SMTP cannot send"
         case OSError(strerror=str(words)):
             reason = words.lower()
         case _:
@@ -169,6 +176,8 @@ def _reason(error: Exception) -> str:
 def _remedy(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"Check {USER} and {PASSWORD}."
+    if isinstance(error, UnicodeError):
+        return f"Check {USER}, {PASSWORD} and {HOST}: they take ASCII alone."
     if isinstance(error, (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused)):
         return f"Check {RECIPIENTS} and {SENDER}."
     if isinstance(error, ssl.SSLError):

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from waybill.alerts.model import Incident, Kind, Phase
 
 PAGES_URL = "WAYBILL_RUNBOOKS_URL"
-OUTAGE_PAGE = "warehouse-down.md"
-_OUTAGE = "the warehouse does not answer"
 
 TITLES: dict[Kind, str] = {
     "run_failed": "run failed",
@@ -48,6 +46,46 @@ FIRST: dict[Kind, str] = {
         "`meltano invoke waybill:freshness`."
     ),
 }
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that hinders the evaluation itself.
+
+    Attributes:
+        name: Of the file that keeps it.
+        title: What it is, in a few words.
+        page: Its page of docs/runbooks.
+        log: Where there is more about it, and what is not known meanwhile.
+        first: What to do first.
+        then: What follows when it is over.
+    """
+
+    name: str
+    title: str
+    page: str
+    log: str
+    first: str
+    then: str
+
+
+WAREHOUSE_DOWN = Trouble(
+    "outage",
+    "the warehouse does not answer",
+    "warehouse-down.md",
+    "that of the server; until it answers, no run lands anything and no other alert is found.",
+    "see whether the server runs: `meltano invoke warehouse:status`.",
+    "the next run catches up.",
+)
+BLIND = Trouble(
+    "blind",
+    "not every alert can be found",
+    "alerts-blind.md",
+    "that of the evaluation; until it is mended, alerts that rest on what it names are not found.",
+    "mend what is named above, and run `meltano invoke waybill:alerts`.",
+    "all alerts are found again.",
+)
+TROUBLES = (WAREHOUSE_DOWN, BLIND)
 
 
 @dataclass(frozen=True)
@@ -100,27 +138,27 @@ def of_incident(incident: Incident, phase: Phase) -> Message:
     )
 
 
-def of_outage(since: dt.datetime, cause: str) -> Message:
-    """The message that the warehouse does not answer; of its incidents nothing can be read."""
+def of_trouble(trouble: Trouble, since: dt.datetime, cause: str) -> Message:
+    """The message that a trouble has begun; of the incidents little or nothing is known then."""
     text = (
         f"What happened: {cause}\n"
         f"Found: {moment(since)}, on {socket.gethostname()}\n"
-        "Log: that of the server; until it answers, no run lands anything and no other alert is found.\n"
-        "What to do first: see whether the server runs: `meltano invoke warehouse:status`.\n"
-        f"Runbook: {_base()}/{OUTAGE_PAGE}\n"
+        f"Log: {trouble.log}\n"
+        f"What to do first: {trouble.first}\n"
+        f"Runbook: {_base()}/{trouble.page}\n"
         "\n"
         "One more message follows, when it is over.\n"
     )
-    return Message(f"waybill.outage.{_token(since)}.opened", f"[waybill] {_OUTAGE}", text)
+    identifier = f"waybill.{trouble.name}.{_token(since)}"
+    return Message(f"{identifier}.opened", f"[waybill] {trouble.title}", text)
 
 
-def of_outage_over(since: dt.datetime) -> Message:
-    """The message that it answers again."""
-    identifier = f"waybill.outage.{_token(since)}"
-    text = f"Over: {_OUTAGE}.\nIt was found at {moment(since)}; the next run catches up.\n"
-    return Message(
-        f"{identifier}.closed", f"[waybill] over: {_OUTAGE}", text, answers=f"{identifier}.opened"
-    )
+def of_trouble_over(trouble: Trouble, since: dt.datetime) -> Message:
+    """The message that it is over."""
+    identifier = f"waybill.{trouble.name}.{_token(since)}"
+    text = f"Over: {trouble.title}.\nIt was found at {moment(since)}; {trouble.then}\n"
+    subject = f"[waybill] over: {trouble.title}"
+    return Message(f"{identifier}.closed", subject, text, answers=f"{identifier}.opened")
 
 
 def of_test() -> Message:

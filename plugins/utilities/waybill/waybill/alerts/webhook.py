@@ -60,7 +60,7 @@ class Webhook:
             reason = f"it answered {error.code}"
         except urllib.error.URLError as error:
             reason = _network_reason(error.reason)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             reason = _network_reason(error)
         # Outside of the handlers: a traceback of the cause would show the URL.
         msg = f"No message to the webhook at {host}: {reason}."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from waybill.backfill import windows
 from waybill.receipt import streams
 from waybill.receipt.accounts import accounts
-from waybill.receipt.model import Difference, Figures, Movement, Receipt, StreamReport
+from waybill.receipt.model import OF_BACKFILL, Difference, Figures, Movement, Receipt, StreamReport
 from waybill.receipt.numbers import counted, decimals, exact
 
 if TYPE_CHECKING:
@@ -42,10 +42,17 @@ _KEEP = """
         (receipt_id, run_id, scope, started_at, ended_at, is_balanced, receipt)
     values (%s, %s, %s, %s, %s, %s, %s::jsonb)
 """
-_CLOSE = (
-    "update waybill.{} set receipt_id = %s"
-    " where receipt_id is null and target_schema = %s and stream = any(%s)"
-)
+# What another run has landed meanwhile is for that run's receipt.
+_OWN = """
+    receipt_id is null and target_schema = %(schema)s and stream = any(%(streams)s)
+        and run_id = any(%(runs)s)
+"""
+_CLOSE_LETTERS = f"""
+    update waybill.dead_letter as letter set receipt_id = %(receipt)s
+    from (select load_id from waybill.load where {_OWN}) as own
+    where letter.load_id = own.load_id and letter.receipt_id is null
+"""  # noqa: S608 - a constant
+_CLOSE_LOADS = f"update waybill.load set receipt_id = %(receipt)s where {_OWN}"  # noqa: S608 - a constant
 _END = """
     update waybill.backfill set ended_at = clock_timestamp(), receipt_id = %s where backfill_id = %s
 """
@@ -80,7 +87,7 @@ def issue(
     receipt = Receipt(
         receipt_id=str(backfill.backfill_id),
         run_id=str(run_id),
-        scope=(f"backfill of {request.contract.source}",),
+        scope=(f"{OF_BACKFILL}{request.contract.source}",),
         started_at=began,
         ended_at=ended_at,
         streams=tuple(reports),
@@ -88,7 +95,7 @@ def issue(
         steps=(),
         notes=(f"{request.contract.source}: {request}, and what was new.",),
     )
-    _keep(session, request, receipt, run_id)
+    _keep(session, request, receipt, run_ids)
     return receipt
 
 
@@ -96,18 +103,29 @@ def _keep(
     session: psycopg.Connection[dict[str, Any]],
     request: Request,
     receipt: Receipt,
-    run_id: uuid.UUID,
+    run_ids: list[uuid.UUID],
 ) -> None:
     session.execute(
         _KEEP,
         (
-            *(receipt.receipt_id, run_id, receipt.scope[0], receipt.started_at, receipt.ended_at),
+            *(
+                receipt.receipt_id,
+                receipt.run_id,
+                receipt.scope[0],
+                receipt.started_at,
+                receipt.ended_at,
+            ),
             *(receipt.is_balanced, receipt.to_json()),
         ),
     )
-    for table in ("load", "dead_letter"):
-        bound = (receipt.receipt_id, request.contract.raw_schema, request.names)
-        session.execute(_CLOSE.format(table).encode(), bound)
+    bound = {
+        "receipt": receipt.receipt_id,
+        "schema": request.contract.raw_schema,
+        "streams": request.names,
+        "runs": run_ids,
+    }
+    for statement in (_CLOSE_LETTERS, _CLOSE_LOADS):
+        session.execute(statement.encode(), bound)
     session.execute(_END, (receipt.receipt_id, receipt.receipt_id))
 
 

@@ -127,6 +127,7 @@ class _Work:
             session.commit()
             if backfill:
                 print(f"going on with backfill {backfill.backfill_id}, which was cut off")
+                self._restore_state(backfill, state)
             else:
                 backfill = store.Backfill.new()
                 self._set_state(backfill, state)
@@ -169,6 +170,12 @@ class _Work:
             receipt = closing.issue(session, self.wanted, backfill, self.run_id)
         pipeline.ask(["state", "clear", "--force", self.pair.state_id(backfill.suffix)])
         return receipt
+
+    def _restore_state(self, backfill: Backfill, state: dict[str, Any]) -> None:
+        """See to it that there is a state to go on from: without one, all would be read, not a window."""
+        if not pipeline.has_state(self.pair.state_id(backfill.suffix)):
+            print("its state is not here (another machine, or a new meltano.db): it begins anew")
+            self._set_state(backfill, state)
 
     def _set_state(self, backfill: Backfill, state: dict[str, Any]) -> None:
         with tempfile.TemporaryDirectory(prefix="waybill-") as folder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _SHOWN = 2000
+_STATE_BACKEND = "MELTANO_STATE_BACKEND_"
+"""How the settings of the place begin where the states of all machines are."""
 _SET_DEATH_SIGNAL = 1
 """Linux' PR_SET_PDEATHSIG."""
 
@@ -82,7 +85,7 @@ def run(arguments: Sequence[str], settings: Mapping[str, str]) -> int:
         env=_inherited() | dict(settings),
         cwd=project.root(),
         stdin=subprocess.DEVNULL,
-        preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - one thread
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - it only calls prctl
     ) as child:
         try:
             return child.wait()
@@ -91,8 +94,11 @@ def run(arguments: Sequence[str], settings: Mapping[str, str]) -> int:
                 child.terminate()
 
 
-def ask(arguments: Sequence[str]) -> None:
+def ask(arguments: Sequence[str]) -> str:
     """Run a short command of `meltano`, and show what it says only where it fails.
+
+    Returns:
+        What it wrote to standard output.
 
     Raises:
         WaybillError: It fails.
@@ -110,6 +116,21 @@ def ask(arguments: Sequence[str]) -> None:
         sys.stderr.write((done.stdout + done.stderr)[-_SHOWN:])
         msg = f"`meltano {' '.join(arguments[:2])}` ended with {done.returncode}."
         raise WaybillError(msg, "Its own words are above; mend that and run the same again.")
+    return done.stdout
+
+
+def has_state(state_id: str) -> bool:
+    """Whether Meltano keeps a state under a name.
+
+    Raises:
+        WaybillError: It cannot say.
+    """
+    lines = ask(["state", "get", state_id]).strip().splitlines()
+    try:
+        return bool(json.loads(lines[-1]).get("singer_state"))
+    except (IndexError, ValueError, AttributeError) as error:
+        msg = f"`meltano state get {state_id}` gave no state."
+        raise WaybillError(msg, "Run it by hand: it says what is wrong with the state.") from error
 
 
 def _documents() -> Iterator[dict[str, Any]]:
@@ -157,7 +178,9 @@ def _inherited() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name in kept or not name.startswith(("MELTANO_", "VIRTUAL_ENV", "PYTHONPATH"))
+        if name in kept
+        or name.startswith(_STATE_BACKEND)
+        or not name.startswith(("MELTANO_", "VIRTUAL_ENV", "PYTHONPATH"))
     }
 
 

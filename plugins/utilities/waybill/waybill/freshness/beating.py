@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,20 @@ _MAKE = sql.SQL(
     grant select, insert, update on {table} to {role};
     """
 ).format(role=_ROLE, role_name=sql.Literal("source_heartbeat"), table=_TABLE)
+# Of a role or a table that there is not, the answer is null.
+_IS_MADE = sql.SQL(
+    """
+    select coalesce(
+        has_table_privilege(
+            (select oid from pg_roles where rolname = {role_name}),
+            to_regclass({table_name}),
+            'insert'
+        ), false
+    )
+    """
+).format(
+    role_name=sql.Literal("source_heartbeat"), table_name=sql.Literal(f"public.{heartbeats.TABLE}")
+)
 _BEAT = sql.SQL(
     """
     insert into {table} as beat (slot, beaten_at)
@@ -68,16 +83,19 @@ def beat(known: Iterable[Contract]) -> dict[str, dt.datetime]:
         When each was written, by source.
 
     Raises:
-        WaybillError: No source takes them, or one refuses.
+        WaybillError: No source takes them, or some refuse: the others have theirs.
     """
-    sources = [contract.source for contract in known]
-    beaten = {
-        source: _beat(connections.from_url(url, setting=setting(source)))
-        for source in sources
-        if (url := os.environ.get(setting(source), "").strip())
-    }
-    if EMBEDDED in sources and EMBEDDED not in beaten and connections.is_source_embedded():
-        beaten[EMBEDDED] = _beat_embedded()
+    beaten: dict[str, dt.datetime] = {}
+    refusals: list[WaybillError] = []
+    for contract in known:
+        try:
+            beaten.update(_beat(contract.source))
+        except WaybillError as error:
+            refusals.append(error)
+    if len(refusals) == 1:
+        raise refusals[0]
+    if refusals:
+        raise WaybillError(" ".join(map(str, refusals)))
     if not beaten:
         msg = "No source takes heartbeats."
         remedy = f"Set {setting(EMBEDDED)} to the URL of a role for them: docs/freshness.md."
@@ -86,7 +104,7 @@ def beat(known: Iterable[Contract]) -> dict[str, dt.datetime]:
 
 
 def keep_beating(known: Iterable[Contract], seconds: float) -> None:
-    """Write a heartbeat to each source every so many seconds, until the process is ended.
+    """Write a heartbeat to each source every so many seconds on average, until the process is ended.
 
     A source that cannot be reached is told on stderr, and tried again: its heart has not beaten.
     """
@@ -97,20 +115,44 @@ def keep_beating(known: Iterable[Contract], seconds: float) -> None:
             beat(contracts)
         except WaybillError as error:
             sys.stderr.write(f"error: {error}\n")
-        time.sleep(max(0.0, seconds - (time.monotonic() - begun)))
+            sys.stderr.flush()
+        time.sleep(max(0.0, _pause(seconds) - (time.monotonic() - begun)))
 
 
-def _beat(connection: Connection) -> dt.datetime:
-    with connection.connect() as session:
-        return _write(session, connection)
+def _pause(seconds: float) -> float:
+    """Between half and one and a half: beats in step with a schedule would all have waited alike."""
+    return seconds * random.uniform(0.5, 1.5)  # noqa: S311 # nosec B311 - no secret
 
 
-def _beat_embedded() -> dt.datetime:
-    connection = connections.embedded(connections.SUPERUSER, connections.SOURCE_DATABASE)
-    with connection.connect() as session:
+def _beat(source: str) -> dict[str, dt.datetime]:
+    """Write one heartbeat to a source, if it takes them."""
+    if url := os.environ.get(setting(source), "").strip():
+        connection, is_ours = connections.from_url(url, setting=setting(source)), False
+    elif source == EMBEDDED and connections.is_source_embedded():
+        connection, is_ours = (
+            connections.embedded(connections.SUPERUSER, connections.SOURCE_DATABASE),
+            True,
+        )
+    else:
+        return {}
+    try:
+        with connection.connect() as session:
+            if is_ours:
+                _change_role(session)
+            return {source: _write(session, connection)}
+    except psycopg.Error as error:
+        where = f"{connection.setting}: " if connection.setting else ""
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        msg = f"{where}no heartbeat to {connection.place}: {reason}."
+        raise WaybillError(msg, "It is tried again where heartbeats go on.") from error
+
+
+def _change_role(session: psycopg.Connection[Any]) -> None:
+    """Become the role of heartbeats; the first one makes it, and the table."""
+    (is_made,) = session.execute(_IS_MADE).fetchone() or (False,)
+    if not is_made:
         session.execute(_MAKE)
-        session.execute(sql.SQL("set local role {}").format(_ROLE))
-        return _write(session, connection)
+    session.execute(sql.SQL("set local role {}").format(_ROLE))
 
 
 def _write(session: psycopg.Connection[Any], connection: Connection) -> dt.datetime:

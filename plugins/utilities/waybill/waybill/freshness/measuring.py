@@ -48,7 +48,8 @@ _BEATS = """
 """
 
 # Only a key from after the last run's start tells when its row was committed: all that was there
-# before has been read then, and an older key is that of a late or made-up row.
+# before has been read then, and an older key is that of a late or made-up row. One of the
+# future is not of UTC, which a key without a zone is taken for, or of a clock that is ahead.
 _NEWEST = """
     select
         max({key})::timestamptz as committed_at,
@@ -63,13 +64,15 @@ _NEWEST = """
             and rows_inserted + rows_updated > 0
     )
     having max({key})::timestamptz > (
-        select max(started_at) from waybill.receipt
+        select started_at from waybill.receipt
         where %(source)s = any(string_to_array(scope, ','))
             and receipt_id is distinct from (
                 select receipt_id from waybill.load
                 where run_id = %(run)s and target_schema = %(schema)s limit 1
             )
-    )
+        order by ended_at desc
+        limit 1
+    ) and max({key})::timestamptz <= now()
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from waybill_common import abandoned, connections, domains, failures, leases, ledger, runs
+from waybill_common import abandoned, connections, domains, failures, leases, ledger, lineage, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ _CLOSE_STEPS = """
     update waybill.step
     set ended_at = clock_timestamp(), status = 'failed', cause = %s
     where run_id = %s and status = 'running' and step_id <> %s
+    returning step_id, step
 """
 _FAIL = """
     update waybill.run
@@ -44,7 +45,15 @@ _SUCCEED = """
             select from waybill.step where run_id = %(run)s and step like %(begin)s
         )
 """
-_STATUS = "select status, failed_step, cause from waybill.run where run_id = %s"
+_STATUS = "select job, status, failed_step, cause from waybill.run where run_id = %s"
+_HAS_ENDED = """
+    select status = 'succeeded' or exists (
+        select from waybill.step
+        where run_id = %(run)s and step = %(end)s and status = 'succeeded'
+    )
+    from waybill.run
+    where run_id = %(run)s
+"""
 _END = "waybill:end"
 _CUT_OFF = "the run ended before it"
 _NO_RECEIPT = "the run ended before its receipt; the log has the reason"
@@ -75,15 +84,25 @@ def end() -> None:
         return
     auditor = connections.warehouse("auditor")
     # The step tells that no further attempt at another one comes.
-    with ledger.step(auditor, _END) as step, auditor.connect() as session:
-        status = _close(session, run, step.step_id)
+    with ledger.step(auditor, _END) as step:
+        with auditor.connect() as session:
+            status, events = _close(session, run, step.step_id)
+        lineage.emit(*events)
     leases.free(auditor, run)
     failures.forget(run.run_id)
     print(f"run {run.run_id}: {status}")
 
 
-def _close(session: psycopg.Connection[Any], run: Run, own_step: int) -> str:
-    session.execute(_CLOSE_STEPS, (_CUT_OFF, run.run_id, own_step))
+def _close(
+    session: psycopg.Connection[Any], run: Run, own_step: int
+) -> tuple[str, list[lineage.Event]]:
+    """Close the run.
+
+    Returns:
+        How it ended in words, and what to tell who follows the lineage.
+    """
+    was_over = session.execute(_HAS_ENDED, {"run": run.run_id, "end": _END}).fetchone()
+    open_steps = session.execute(_CLOSE_STEPS, (_CUT_OFF, run.run_id, own_step)).fetchall()
     told = failures.told(run.run_id)
     found = session.execute(_FAILED_STEP, (run.run_id,)).fetchone()
     if found is None and not told:
@@ -91,5 +110,15 @@ def _close(session: psycopg.Connection[Any], run: Run, own_step: int) -> str:
     if found is None or (told and found[1] == _CUT_OFF):
         found = (told.step, told.cause) if told else (None, _NO_RECEIPT)
     session.execute(_FAIL, (*found, run.run_id))
-    status, step, cause = session.execute(_STATUS, (run.run_id,)).fetchone() or ("lost", None, "")
-    return f"{status} at {step or 'its end'}: {cause}" if status == "failed" else str(status)
+    row = session.execute(_STATUS, (run.run_id,)).fetchone()
+    job, status, step, cause = row or (run.job, "lost", None, "")
+    events = [
+        lineage.cut_off("ABORT", run.run_id, job, open_step, _CUT_OFF) for open_step in open_steps
+    ]
+    if not (was_over and was_over[0]):
+        has_succeeded = status == "succeeded"
+        why = None if has_succeeded else cause or lineage.NO_CAUSE
+        kind: lineage.EventType = "COMPLETE" if has_succeeded else "FAIL"
+        events.append(lineage.of_run(kind, run.run_id, job, why))
+    words = f"{status} at {step or 'its end'}: {cause}" if status == "failed" else str(status)
+    return words, events

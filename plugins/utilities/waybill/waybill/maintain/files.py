@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import sys
-import uuid
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from waybill.maintain import meltano_runs
 from waybill.maintain.removed import Removed
 from waybill_common import batch_files, project
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from waybill.maintain.keeping import Keeping
-
-# The folder is the user's, for all projects: only runs of this one are looked for there.
-_OLD_RUNS = "select distinct run_id from runs where coalesce(ended_at, last_heartbeat_at) < ?"
 
 
 def remove(keeping: Keeping, *, is_dry: bool) -> Iterator[Removed]:
@@ -47,16 +43,9 @@ def remove(keeping: Keeping, *, is_dry: bool) -> Iterator[Removed]:
 
 def _run_logs(before: dt.datetime) -> Iterator[Path]:
     """The log folders of this project's runs that ended before a moment."""
-    database = project.root() / ".meltano" / "meltano.db"
-    places = [project.root() / ".meltano" / "logs" / "elt", _state_folder() / "elt"]
-    if not database.is_file():
-        return
-    moment = before.replace(tzinfo=None).isoformat(sep=" ")
-    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as known:
-        old = {
-            str(uuid.UUID(run_id)) for (run_id,) in known.execute(_OLD_RUNS, (moment,)) if run_id
-        }
-    for place in places:
+    # Meltano's folder is the user's, for all projects: only runs of this one are looked for there.
+    old = meltano_runs.ended_before(before)
+    for place in (project.root() / ".meltano" / "logs" / "elt", _state_folder() / "elt"):
         yield from (each for each in place.glob("*/*") if each.name in old)
 
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+OF_BACKFILL = "backfill of "
+"""What the scope of a backfill's receipt begins with, before the source: it is about some streams alone."""
 MAX_OFFENDERS = 5
 """How many offending keys a difference names."""
 
