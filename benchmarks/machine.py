@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks import project
 
 _GIB = 1 << 30
+_WITH_CHANGES = " with changes"
 
 
 def describe(postgres: str) -> dict[str, str]:
@@ -53,7 +54,22 @@ def _system() -> str:
         return platform.system()
 
 
+def is_known(commit: str) -> bool:
+    """Whether a commit, as results name it, is in the repository; a shallow clone cannot tell."""
+    if _git("rev-parse", "--is-shallow-repository") == "true":
+        return True
+    return bool(
+        _git("rev-parse", "--verify", "--quiet", f"{commit.split(maxsplit=1)[0]}^{{commit}}")
+    )
+
+
 def _commit() -> str:
-    git = ["git", "-C", str(project.ROOT), "rev-parse", "--short=9", "HEAD"]
+    """The commit that is checked out, and whether tracked files differ from it."""
+    changes = _git("status", "--porcelain", "--untracked-files=no")
+    return _git("rev-parse", "--short=9", "HEAD") + (_WITH_CHANGES if changes else "")
+
+
+def _git(*arguments: str) -> str:
+    git = ["git", "-C", str(project.ROOT), *arguments]
     done = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - fixed
     return done.stdout.strip()
