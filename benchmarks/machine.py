@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import project
 
 _GIB = 1 << 30
-_WITH_CHANGES = " with changes"
+_WITH_CHANGES = "with changes"
 
 
 def describe(postgres: str) -> dict[str, str]:
@@ -55,21 +55,20 @@ def _system() -> str:
 
 
 def is_known(commit: str) -> bool:
-    """Whether a commit, as results name it, is in the repository; a shallow clone cannot tell."""
-    if _git("rev-parse", "--is-shallow-repository") == "true":
+    """Whether a commit, as results name it, is in the history; where that is cut off, it may be."""
+    if _git("rev-parse", "--is-shallow-repository").stdout.strip() != "false":
         return True
-    return bool(
-        _git("rev-parse", "--verify", "--quiet", f"{commit.split(maxsplit=1)[0]}^{{commit}}")
-    )
+    hash_, _, _ = commit.partition(" ")
+    return _git("merge-base", "--is-ancestor", hash_, "HEAD").returncode == 0
 
 
 def _commit() -> str:
     """The commit that is checked out, and whether tracked files differ from it."""
-    changes = _git("status", "--porcelain", "--untracked-files=no")
-    return _git("rev-parse", "--short=9", "HEAD") + (_WITH_CHANGES if changes else "")
+    is_changed = _git("status", "--porcelain", "--untracked-files=no").stdout.strip()
+    commit = _git("rev-parse", "--short=9", "HEAD").stdout.strip()
+    return f"{commit} {_WITH_CHANGES}" if is_changed else commit
 
 
-def _git(*arguments: str) -> str:
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
     git = ["git", "-C", str(project.ROOT), *arguments]
-    done = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - fixed
-    return done.stdout.strip()
+    return subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - fixed

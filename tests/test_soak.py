@@ -141,7 +141,7 @@ def test_the_scheduler_is_killed_in_the_middle_of_a_step_only(
     """Protects the blow that must be shown: it waits for a step, and says whose it was."""
     scheduler = programs.start("scheduler", None)
     services = [{"name": "scheduler", "session": scheduler.pid, "started": 0}]
-    (programs.home / "airflow" / "running.up.json").write_text(json.dumps(services))
+    (programs.home / "airflow" / "running.json").write_text(json.dumps(services))
     programs.start("meltano", "waiting")
     assert kills.strike_scheduler(tree) is None
     programs.start("waybill-dbt", "working")
@@ -260,4 +260,6 @@ def test_a_commit_with_changes_is_told_as_such(
     (tmp_path / "file").write_text("two")
     assert machine.describe("18")["commit"] == f"{commit} with changes"
     assert machine.is_known(f"{commit} with changes")
+    git("commit", "--quiet", "--all", "--amend", "--message", "rebased away")
+    assert not machine.is_known(commit)
     assert not machine.is_known("1cc288ebf")

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks import document, results
-from benchmarks.soak import cycles, judgement, latency, memory, overlaps, recovery, report
-from benchmarks.soak.history import History, Receipt, Run, Step, Task
+from benchmarks.soak import cycles, judgement, overlaps, recovery, report
+from benchmarks.soak.history import History, Receipt, Run, Step
 from benchmarks.soak.kills import Kill
-from waybill_airflow import step_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -224,57 +223,6 @@ def test_a_retry_beside_its_killed_try_is_an_overlap() -> None:
     assert found.endswith("12.0 s")
     open_end = [step("a", 0, None, status="running"), tries[1]]
     assert len(overlaps.of_steps(open_end, {("a", 5): 42.0})) == 1
-
-
-def test_growth_is_judged_within_each_life_once_it_is_warm() -> None:
-    """Protects the memory verdict from restarts, from the warm-up and from single peaks."""
-    seen = memory.Memory()
-    for minute in range(31):
-        is_second = minute >= 15
-        own = minute - 15 if is_second else minute
-        warming = 100 + 20 * min(own, 3)
-        peak = 500 if minute == 9 else 0
-        sample = (minute * 60.0, warming + 2.0 * max(own - 3, 0) + peak)
-        seen.add("scheduler", 1 + is_second, 900.0 * is_second, sample)
-        seen.add("heartbeat", 9, 0.0, (minute * 60.0, 50.0 + 30 * (minute == 20)))
-    for minute in range(10):
-        seen.add("triggerer", 10, 0.0, (minute * 60.0, 100.0 * minute))
-    growth = [(life["service"], round(life["growth"], 2)) for life in seen.judged()]
-    assert growth == [("scheduler", 2.0), ("heartbeat", 0.0), ("scheduler", 2.0)]
-
-
-def test_cycles_are_empty_or_with_news_and_none_of_the_storm() -> None:
-    """Protects the cost of an empty cycle: not mixed with one that loaded rows or was killed."""
-    ids = {name: str(step_environment.run_id("fast", name)) for name in "abcdef"}
-    task = {
-        name: Task("fast", name, "trade", 1, "success", 10.0, 30.0 + n)
-        for n, name in enumerate(ids)
-    }
-    runs = [
-        run(ids["a"], "succeeded", 11, 30),
-        run(ids["b"], "succeeded", 40, 50, rows=1),
-        run(ids["c"], "succeeded", 110, 130, rows=7),
-        run(ids["d"], "succeeded", 140, 150),
-        run(ids["e"], "succeeded", 190, 230, rows=7),
-        run(ids["f"], "failed", 60, 70),
-    ]
-    history = History(runs, [step(ids["a"], 12, 15), step(ids["c"], 112, 119)], [])
-    closing = Task("fast", "a", "close", 1, "success", 0.0, 999.0)
-    found = cycles.found(
-        history, [*task.values(), closing], schedule="fast", span=(5, 200), news=100
-    )
-    assert found["empty"]["cycles"] == 2
-    assert found["empty"]["seconds"][cycles.WHOLE] == {"median": 21.5, "max": 23.0}
-    assert found["empty"]["seconds"]["dbt:build-trade"] == {"median": 3, "max": 3}
-    assert found["with news"]["cycles"] == 1
-    assert found["with news"]["seconds"]["dbt:build-trade"]["max"] == 7
-
-
-def test_percentiles_are_those_of_the_orders() -> None:
-    """Protects the latency figures; too few orders have none."""
-    said = latency.percentiles(map(float, range(101)))
-    assert (said["p50"], said["p95"], said["p99"], said["max"]) == (50, 95, 99, 100)
-    assert latency.percentiles([1.0]) == {"orders": 1}
 
 
 def test_the_documents_table_is_made_from_the_kept_soak(

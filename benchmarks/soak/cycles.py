@@ -6,13 +6,13 @@ import statistics
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from waybill_airflow import step_environment
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.soak.history import History, Run, Task
 
+_CLOSING = "close"
+"""The task after the cycle."""
 WHOLE = "`meltano run`, with the task around it"
 
 
@@ -42,21 +42,25 @@ def found(
         and run.started_at >= span[0]
         and (run.ended_at or span[1]) < span[1]
     ]
-    wholes = {
-        str(step_environment.run_id(task.dag_id, task.dag_run_id)): task.ended_at - task.started_at
-        for task in tasks
-        if task.started_at is not None
-        and task.ended_at is not None
-        and task.dag_id == schedule
-        and task.task_id != "close"
-        and task.try_number == 1
-    }
+    wholes = {run.run_id: seconds for run in runs if (seconds := _whole(run, tasks)) is not None}
     empty = [run for run in runs if not run.rows_changed]
     with_news = [run for run in runs if run.rows_changed and run.started_at > news]
     return {
         "empty": _figures(empty, history, wholes),
         "with news": _figures(with_news, history, wholes),
     }
+
+
+def _whole(run: Run, tasks: Sequence[Task]) -> float | None:
+    """Seconds of the task whose first try a run began and ended in: a schedule has one at a time."""
+    for task in tasks:
+        if (task.dag_id, task.try_number) != (run.schedule, 1) or task.task_id == _CLOSING:
+            continue
+        if task.started_at is None or task.ended_at is None or run.ended_at is None:
+            continue
+        if task.started_at <= run.started_at and run.ended_at <= task.ended_at:
+            return task.ended_at - task.started_at
+    return None
 
 
 def _figures(runs: Sequence[Run], history: History, wholes: dict[str, float]) -> dict[str, Any]:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 STEPS = ("tap-postgres", "target-postgres", "waybill-dbt", "waybill-validate")
 """Programs that read or write the tables of a run."""
 MELTANO = "meltano"
-_HOME_VARIABLE = "WAYBILL_HOME"
+_HOME = "WAYBILL_HOME"
+_RUN = runs.RUN_ID_VARIABLE
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,16 @@ class Tree:
     def services(self) -> dict[str, psutil.Process]:
         """Airflow's own processes and those beside them, by name; each leads a session."""
         found = {"supervisor": self._supervisor}
-        for file in sorted((self._home / "airflow").glob("running*.json")):
+        try:
+            kept = json.loads((self._home / "airflow" / "running.json").read_text())
+        except (FileNotFoundError, ValueError):
+            # Gone or half written at this moment: the next look sees it.
+            return found
+        for each in kept:
             try:
-                kept = json.loads(file.read_text())
-            except (FileNotFoundError, ValueError):
-                # Gone or half written at this moment: the next look sees it.
+                found[each["name"]] = psutil.Process(each["session"])
+            except psutil.NoSuchProcess:
                 continue
-            for each in kept:
-                try:
-                    found[each["name"]] = psutil.Process(each["session"])
-                except psutil.NoSuchProcess:
-                    continue
         return found
 
     def work(self) -> list[Work]:
@@ -108,14 +108,10 @@ class Tree:
         for process in psutil.process_iter():
             environment = _environment(process)
             run_id = environment.get(_RUN)
+            is_ours = environment.get(_HOME) == str(self._home)
             # The embedded Postgres may have been started by a run, and outlives it.
-            if run_id and environment.get(_HOME_VARIABLE) == str(self._home):
-                if _is_server(process):
-                    continue
+            if run_id and is_ours and not _is_server(process):
                 yield process, run_id
-
-
-_RUN = runs.RUN_ID_VARIABLE
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:
