@@ -165,11 +165,12 @@ def followed(history: History, at_work: tuple[str, ...] = ("a",)) -> Kill:
 
 def test_recovery_is_that_of_the_killed_run() -> None:
     """Protects the recovery figure from receipts and steps of other runs that just went on."""
-    others = [step("b", 101, 102), step("a", 90, 140), step("a", 150, 160, attempt=2)]
+    others = [step("b", 101, 102), step("a", 90, 140), step("a", 145, 150)]
+    others.append(step("a", 150, 160, attempt=2))
     receipts = [Receipt("b", True, 103)]
     runs = [run("a", "succeeded", 80, 200), run("b", "succeeded", 101, 104)]
     kill = followed(History(runs, others, receipts))
-    assert (kill.resumed_after, kill.restarted_after, kill.recovered_after) == (50, 50, 100)
+    assert (kill.resumed_after, kill.restarted_after, kill.recovered_after) == (45, 50, 100)
     unfinished = followed(History([run("a", "running", 80, None), runs[1]], others, receipts))
     assert (unfinished.recovered_after, unfinished.unrecovered) == (None, ["a"])
     lost = followed(History([run("a", "lost", 80, 90), runs[1]], others, receipts))

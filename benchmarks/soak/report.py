@@ -53,7 +53,10 @@ def text(found: dict[str, Any]) -> str:
         *_table(["", "calm", "storm"], _phases(found)),
         *_table(["cycles in the calm, s", *_CYCLES], _steps(found["cycles"])),
         *_table(["storm and end", ""], _storm(found)),
-        *_table(["private memory", "judged", "MiB", "MiB a minute, at most"], _memory(found)),
+        *_table(
+            ["private memory", "lives", "minutes at least", "MiB", "MiB a minute at most"],
+            _memory(found),
+        ),
         _verdict(failed),
         *(each for each in judgement.unshown(found) if each not in failed),
     ]
@@ -123,13 +126,14 @@ def _storm(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
     )
 
 
-def _memory(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+def _memory(found: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for name in sorted({each["service"] for each in found["memory"]}):
         lives = [each for each in found["memory"] if each["service"] == name]
         worst = max(lives, key=lambda life: life["growth"])
         yield (
             name,
-            f"{len(lives)} lives of {min(each['minutes'] for each in lives):.0f} minutes or more",
+            f"{len(lives)}",
+            f"{min(each['minutes'] for each in lives):.0f}",
             f"{worst['mib']:.0f}",
             f"{worst['growth']:.2f}",
         )

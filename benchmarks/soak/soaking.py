@@ -30,7 +30,7 @@ _STILL_SHARE = 0.25
 _LAST_CALM_SECONDS = 180.0
 """How long the storm waits for the orders of the calm phase, on which no blow shall fall."""
 _DRAIN_SECONDS = 900.0
-_REST_SECONDS = 300.0
+_REST_SECONDS = 600.0
 _QUIET_SECONDS = 30.0
 """How long nothing must be under way: Airflow takes new intervals up within this time."""
 _TICK = 2.0
