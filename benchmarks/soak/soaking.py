@@ -58,6 +58,8 @@ def soak(project: Stack, plan: Plan) -> dict[str, Any]:
     Returns:
         What was found, as the results keep it.
     """
+    # Whoever works on meanwhile changes what is checked out, not what is measured.
+    commit = machine.commit()
     over, quiet = threading.Event(), threading.Event()
     commits = Commits()
     latency = Latency(project.warehouse(), commits, _FIRST_ORDER, over.is_set)
@@ -88,6 +90,7 @@ def soak(project: Stack, plan: Plan) -> dict[str, Any]:
         found = _history(project, processes, blows, cycle=(begun, writing, calm_until))
     compared = compare.differences(project.source(), project.warehouse())
     return found | {
+        "machine": found["machine"] | {"commit": commit},
         "parameters": asdict(plan) | {"schedules": [stack.FAST, stack.STEP_BY_STEP]},
         "commits": commits.counts,
         "latency": {
