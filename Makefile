@@ -68,8 +68,8 @@ crash: .venv/.dev .meltano/.installed ## Kill tap, target, server, Meltano or a 
 		$(BIN)/python -m pytest tests/crash -n 2 -rP $(PYTEST_ARGS)
 
 .PHONY: soak
-soak: .venv/.dev .meltano/.installed .meltano/.airflow ## Run a real scheduler under writes and random kills, and compare every row at the end (MINUTES=30 SEED=… KEEP=1)
-	@$(BIN)/python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) \
+soak: .venv/.dev .meltano/.installed .meltano/.airflow ## Run a real scheduler under writes and random kills, and compare every row at the end (MINUTES=30 CALM=12 SEED=… KEEP=1)
+	@$(BIN)/python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CALM),--calm $(CALM)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(KEEP),--keep) $(if $(FOLDER),--folder $(FOLDER))
 
 .PHONY: bench

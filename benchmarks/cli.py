@@ -40,6 +40,8 @@ def main(argv: list[str] | None = None) -> None:
         document.write()
     elif stale := document.stale():
         sys.exit(f"{', '.join(stale)}: not the newest results; run `make bench-table`.")
+    elif unknown := document.unknown_commits():
+        sys.exit(f"No commit {', '.join(unknown)}: measure again at one of this repository.")
 
 
 def _parser() -> argparse.ArgumentParser:

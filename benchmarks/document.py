@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from benchmarks import project, results, verdicts
+from benchmarks import machine, project, results, verdicts
 from benchmarks.contenders import EMPTY, MELTANO, WAYBILL
 from benchmarks.results import FLOOR
 from benchmarks.soak import report
@@ -44,6 +44,13 @@ def stale() -> list[str]:
         for document in DOCUMENTS
         if _filled(document.read_text(), found) != document.read_text()
     ]
+
+
+def unknown_commits() -> list[str]:
+    """The commits that the shown results name and that the repository does not have."""
+    kept = results.newest()
+    said = [kept.machine if kept else None, (report.newest() or {}).get("machine")]
+    return [each["commit"] for each in said if each and not machine.is_known(each["commit"])]
 
 
 def text(found: Results) -> str:

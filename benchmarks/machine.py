@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks import project
 
 _GIB = 1 << 30
+_WITH_CHANGES = "with changes"
 
 
 def describe(postgres: str) -> dict[str, str]:
@@ -23,7 +24,7 @@ def describe(postgres: str) -> dict[str, str]:
     """
     return {
         "day": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        "commit": _commit(),
+        "commit": commit(),
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / _GIB:.0f} GiB",
         "system": f"{_system()}, Linux {platform.release()}"
@@ -53,7 +54,21 @@ def _system() -> str:
         return platform.system()
 
 
-def _commit() -> str:
-    git = ["git", "-C", str(project.ROOT), "rev-parse", "--short=9", "HEAD"]
-    done = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - fixed
-    return done.stdout.strip()
+def commit() -> str:
+    """The commit that is checked out, and whether tracked files differ from it."""
+    is_changed = _git("status", "--porcelain", "--untracked-files=no").stdout.strip()
+    head = _git("rev-parse", "--short=9", "HEAD").stdout.strip()
+    return f"{head} {_WITH_CHANGES}" if is_changed else head
+
+
+def is_known(said: str) -> bool:
+    """Whether a commit, as results name it, is in the history; where that is cut off, it may be."""
+    if _git("rev-parse", "--is-shallow-repository").stdout.strip() != "false":
+        return True
+    hash_, _, _ = said.partition(" ")
+    return _git("merge-base", "--is-ancestor", hash_, "HEAD").returncode == 0
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    git = ["git", "-C", str(project.ROOT), *arguments]
+    return subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - fixed

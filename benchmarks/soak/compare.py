@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg import sql
@@ -18,13 +19,25 @@ if TYPE_CHECKING:
 _CONTRACT = "totesys.yml"
 
 
-def differences(source: Connection, warehouse: Connection) -> tuple[int, list[str]]:
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison of source and warehouse has found.
+
+    Attributes:
+        tables: How many tables were compared.
+        rows_compared: How many rows of the source.
+        differences: What differs, one line a table.
+    """
+
+    tables: int
+    rows_compared: int
+    differences: list[str]
+
+
+def differences(source: Connection, warehouse: Connection) -> Comparison:
     """Compare each table of the source with its raw table, row by row by hash.
 
     Columns that land as hashes are left out, and rows that are marked as deleted.
-
-    Returns:
-        How many rows were compared, and what differs.
     """
     contract = contracts.load(contracts.contracts_folder() / _CONTRACT)
     found, compared = [], 0
@@ -40,7 +53,7 @@ def differences(source: Connection, warehouse: Connection) -> tuple[int, list[st
                 found.append(f"{stream.name}: {lost.total()} rows of the source are not in raw")
             if more := ours - theirs:
                 found.append(f"{stream.name}: {more.total()} rows of raw are not at the source")
-    return compared, found
+    return Comparison(len(contract.streams), compared, found)
 
 
 def _rows(

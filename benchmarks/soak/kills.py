@@ -1,9 +1,9 @@
-"""SIGKILL to a random process of the stack, again and again."""
+"""SIGKILL to a process of the stack: a random one, or the scheduler in the middle of a step."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import psutil
@@ -12,17 +12,13 @@ from benchmarks.soak import tree
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
 
-    from benchmarks.soak.tree import Tree
+    from benchmarks.soak.tree import Tree, Work
 
-_WEIGHTS = {
-    "scheduler": 3,
-    "dag-processor": 1,
-    "api-server": 1,
-    "triggerer": 1,
-    "meltano": 4,
-    **dict.fromkeys(tree.STEPS, 3),
-}
+SCHEDULER = "scheduler"
+_SERVICES = {SCHEDULER: 3, "dag-processor": 1, "api-server": 1, "triggerer": 1}
+_WORK = {tree.MELTANO: 3, "task": 2, **dict.fromkeys(tree.STEPS, 3)}
 
 
 @dataclass
@@ -31,33 +27,63 @@ class Kill:
 
     Attributes:
         victim: What it fell on.
-        at: When, by the wall clock.
-        run_id: The run that was under way there, if any.
-        busy: Whether any step was under way.
-        recovered_after: Seconds until the first receipt after it.
-        resumed_after: Seconds until the first step after it began.
+        at: When, in seconds of the epoch.
+        runs: The runs that it fell on: that of a step, or for a service all that were under way.
+        at_work: Those of them that had a program at work on their tables.
+        restarted_after: Seconds until one of those began a step for another time.
+        resumed_after: Seconds until one of them began any step; without a run, until one came.
+        recovered_after: Seconds until all had succeeded, or where one failed for good until a run
+            that began after the blow had a balanced receipt; without a run until there was one.
+        unrecovered: The runs of which neither is true.
     """
 
     victim: str
     at: float
-    run_id: str | None
-    busy: bool
-    recovered_after: float | None = None
+    runs: list[str]
+    at_work: list[str]
+    restarted_after: float | None = None
     resumed_after: float | None = None
+    recovered_after: float | None = None
+    unrecovered: list[str] = field(default_factory=list)
 
 
 def strike(processes: Tree, chance: random.Random) -> Kill | None:
     """Kill one process that is there now; None where the choice had gone already."""
-    steps = list(processes.steps())
-    present = [*processes.services().items(), *steps]
-    candidates = [(name, process) for name, process in present if name in _WEIGHTS]
-    if not candidates:
+    services = {
+        name: process for name, process in processes.services().items() if name in _SERVICES
+    }
+    work = processes.work()
+    victims: list[str | Work] = [*services, *work, *processes.tasks()]
+    if not victims:
         return None
-    weights = [_WEIGHTS[name] for name, _ in candidates]
-    name, process = chance.choices(candidates, weights)[0]
-    run_id = tree.run_of(process) if name not in processes.services() else None
+    weights = [
+        _SERVICES[each] if isinstance(each, str) else _WORK[each.program] for each in victims
+    ]
+    chosen = chance.choices(victims, weights)[0]
+    if isinstance(chosen, str):
+        return _blow(chosen, services[chosen], work)
+    return _blow(
+        chosen.program, chosen.process, [each for each in work if each.run_id == chosen.run_id]
+    )
+
+
+def strike_scheduler(processes: Tree) -> Kill | None:
+    """Kill the scheduler if a step is under way; None where there is none now."""
+    scheduler = processes.services().get(SCHEDULER)
+    work = processes.work()
+    if scheduler and any(each.is_step for each in work):
+        return _blow(SCHEDULER, scheduler, work)
+    return None
+
+
+def _blow(victim: str, process: psutil.Process, work: Sequence[Work]) -> Kill | None:
     try:
         process.kill()
     except psutil.NoSuchProcess:
         return None
-    return Kill(name, time.time(), run_id, bool(steps))
+    return Kill(
+        victim,
+        time.time(),
+        runs=sorted({each.run_id for each in work}),
+        at_work=sorted({each.run_id for each in work if each.is_step}),
+    )

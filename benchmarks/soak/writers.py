@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from benchmarks.soak.watch import Watch
+from waybill_common.errors import WaybillError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -68,6 +71,11 @@ class Commits:
     counts: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def between(self, begin: float, end: float) -> list[int]:
+        """The orders that were committed in a span of time, by the monotonic clock."""
+        with self._lock:
+            return [order for order, at in self.orders.items() if begin <= at < end]
+
     def add(self, kind: str, order: int | None = None) -> None:
         """Note a commit."""
         with self._lock:
@@ -76,7 +84,7 @@ class Commits:
                 self.orders[order] = time.monotonic()
 
 
-class Writer(threading.Thread):
+class Writer(Watch):
     """One session that writes until it is told to stop.
 
     Args:
@@ -96,24 +104,22 @@ class Writer(threading.Thread):
         is_over: Callable[[], bool],
         seed: int,
     ) -> None:
-        super().__init__(daemon=True)
+        super().__init__(is_over)
         self._source = source
         self._commits = commits
         self._next = first_order
-        self._is_over = is_over
         self._random = random.Random(seed)  # noqa: S311 - choices of a test
         self._deletable: list[int] = []
 
-    def run(self) -> None:
-        """Write; a session that the server ends is opened again."""
-        while not self._is_over():
-            try:
-                with self._source.connect() as session:
-                    while not self._is_over():
-                        self._write(session)
-                        time.sleep(self._random.uniform(*_PAUSES))
-            except psycopg.Error:
-                time.sleep(_RETRY_SECONDS)
+    def work(self) -> None:
+        """Write in one session until it is over; one that the server ends is opened again."""
+        try:
+            with self._source.connect() as session:
+                while not self._is_over():
+                    self._write(session)
+                    time.sleep(self._random.uniform(*_PAUSES))
+        except (psycopg.OperationalError, WaybillError):
+            time.sleep(_RETRY_SECONDS)
 
     def _write(self, session: psycopg.Connection[tuple[object, ...]]) -> None:
         chance = self._random.random()
