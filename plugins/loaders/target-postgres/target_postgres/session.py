@@ -34,9 +34,7 @@ _SESSION = (
     # Hash joins and the look for repeated keys spill to disk at the default of 4 MB.
     "set work_mem = '128MB'",
     "set hash_mem_multiplier = 2",  # the default from PostgreSQL 15 on
-    # The planner takes every row of a merge's join for one that differs, and would rather have none
-    # of them come from a parallel worker.
-    "set parallel_tuple_cost = 0",
+    "set parallel_tuple_cost = 0",  # or a join of which few rows are left is not done in parallel
 )
 _LEDGER_ROW = """
     insert into waybill.load (
@@ -55,8 +53,7 @@ _IS_BATCH_LOADED = """
     )
 """
 _LAST_BOOKMARK = """
-    select bookmark
-    from waybill.load
+    select bookmark from waybill.load
     where target_schema = %s and stream = %s and bookmark is not null
     order by load_id desc
     limit 1
@@ -129,7 +126,7 @@ class Session:
                 connection.execute(setting)
             for name in ("load", "dead_letter"):
                 found = connection.execute("select to_regclass(%s)", (f"waybill.{name}",))
-                if (row := found.fetchone()) is None or row[0] is None:
+                if found.fetchone() in {None, (None,)}:
                     connection.close()
                     msg = f"{self.login.place} has no ledger (table waybill.{name})."
                     raise WaybillError(msg, "Create it with `meltano invoke warehouse:up`.")
