@@ -1,4 +1,4 @@
-"""Processes that belong together: by session, as Airflow's do, or by group, as those of a step.
+"""Processes that belong together: by session, as Airflow's do, by group, as those of a step, or by run.
 
 The embedded Postgres that a step may start has left both for a session of its own.
 """
@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from waybill_common import processes
+from waybill_airflow import step_environment
+from waybill_common import processes, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_KILLED_SECONDS = 5.0
+"""What SIGKILL takes where a disk is slow."""
 
 
 def of_session(session: int) -> list[psutil.Process]:
@@ -24,6 +28,35 @@ def of_session(session: int) -> list[psutil.Process]:
 def of_group(group: int) -> list[psutil.Process]:
     """The live processes of a process group."""
     return _members(os.getpgid, group)
+
+
+def of_run(run_id: str, task: str | None) -> list[psutil.Process]:
+    """The live processes of a run by their environment, whoever started them.
+
+    Args:
+        run_id: The run.
+        task: Only of this task of it, or None.
+    """
+    wanted = {runs.RUN_ID_VARIABLE: run_id}
+    if task is not None:
+        wanted[step_environment.TASK_VARIABLE] = task
+    return [
+        process
+        for process in psutil.process_iter()
+        if process.pid != os.getpid() and _is_of_step(process, wanted)
+    ]
+
+
+def _is_of_step(process: psutil.Process, wanted: dict[str, str]) -> bool:
+    try:
+        # What has left for a session of its own is to stay: an embedded server.
+        if os.getpgid(process.pid) == os.getsid(process.pid):
+            return False
+        environment = process.environ()
+    except (ProcessLookupError, psutil.Error):
+        return False
+    is_wanted = all(environment.get(name) == value for name, value in wanted.items())
+    return is_wanted and process.status() != psutil.STATUS_ZOMBIE
 
 
 def stop_steps(session: int) -> None:
@@ -43,8 +76,10 @@ def end(find: Callable[[], list[psutil.Process]], patience: float) -> None:
     for process in left:
         _signal(process, kill=False)
     psutil.wait_procs(left, timeout=patience)
-    for process in find():
+    left = find()
+    for process in left:
         _signal(process, kill=True)
+    psutil.wait_procs(left, timeout=_KILLED_SECONDS)
 
 
 def _members(kind: Callable[[int], int], number: int) -> list[psutil.Process]:
