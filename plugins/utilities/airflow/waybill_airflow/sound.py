@@ -53,7 +53,7 @@ def interval(schedule: str, expression: str | None) -> None:
     if expression is None:
         return
     # Only the watcher comes here: a parse of the DAG file does not load it.
-    from croniter import CroniterError, croniter  # noqa: PLC0415
+    from croniter import CroniterError, croniter  # type: ignore[import-untyped] # noqa: PLC0415
 
     try:
         croniter(expression).get_next()
