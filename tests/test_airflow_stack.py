@@ -6,6 +6,7 @@ The tests of this module run in order on one stack.
 from __future__ import annotations
 
 import json
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ def test_the_ui_is_open_to_nobody_without_the_password(stack: Stack) -> None:
 
 def test_a_new_schedule_is_live_without_a_restart_and_a_wrong_one_is_told(stack: Stack) -> None:
     """Airflow's first page says what is wrong; all other DAGs go on, with the pools they name."""
+    airflow = stack.project.root / ".waybill" / "airflow"
+    os.utime(airflow / "cleaned", (0, 0))
     write_plan(stack.project, _QUIET, _LANDING, _WRONG, jobs=_JOBS)
     stack.until(lambda: stack.ask("/api/v2/dags/landing")[0] == 200, "the DAG is not there")
     told = stack.until(
@@ -69,6 +72,11 @@ def test_a_new_schedule_is_live_without_a_restart_and_a_wrong_one_is_told(stack:
     listed = stack.ask("/api/v2/dags")[1]["dags"]
     assert {dag["dag_id"]: dag["is_paused"] for dag in listed} == {"landing": False, "quiet": False}
     assert stack.ask("/api/v2/pools/source")[1]["slots"] == 1
+    log = airflow / "processes" / "watcher.log"
+    stack.until(
+        lambda: "clean: removed rows of Airflow's" in log.read_text(),
+        "Airflow's rows stay for ever",
+    )
 
 
 def test_a_killed_scheduler_is_started_again_and_its_run_goes_on(stack: Stack) -> None:

@@ -117,8 +117,8 @@ def test_what_outlives_its_task_is_known_by_its_run_and_ended() -> None:
     ):
         assert kin.of_run(run, "dbt.build") == [build]
         kin.end(lambda: kin.of_run(run, "dbt.build"), _PATIENCE)
-        assert [each.is_running() for each in (build, tap)] == [False, True]
+        assert [kin.is_alive(each) for each in (build, tap)] == [False, True]
         kin.end(lambda: kin.of_run(run, None), _PATIENCE)
-        assert not tap.is_running()
-        assert another.is_running()
-        assert server.is_running(), "the embedded warehouse is not the step's"
+        assert not kin.is_alive(tap)
+        assert kin.is_alive(another)
+        assert kin.is_alive(server), "the embedded warehouse is not the step's"

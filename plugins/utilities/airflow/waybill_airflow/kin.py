@@ -6,6 +6,7 @@ The embedded Postgres that a step may start has left both for a session of its o
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import psutil
@@ -16,6 +17,7 @@ from waybill_common import processes, runs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_LOOK_SECONDS = 0.05
 _KILLED_SECONDS = 5.0
 """What SIGKILL takes where a disk is slow."""
 
@@ -43,7 +45,7 @@ def of_run(run_id: str, task: str | None) -> list[psutil.Process]:
     return [
         process
         for process in psutil.process_iter()
-        if process.pid != os.getpid() and _is_of_step(process, wanted)
+        if process.pid != os.getpid() and _is_of_step(process, wanted) and is_alive(process)
     ]
 
 
@@ -55,8 +57,7 @@ def _is_of_step(process: psutil.Process, wanted: dict[str, str]) -> bool:
         environment = process.environ()
     except (ProcessLookupError, psutil.Error):
         return False
-    is_wanted = all(environment.get(name) == value for name, value in wanted.items())
-    return is_wanted and process.status() != psutil.STATUS_ZOMBIE
+    return all(environment.get(name) == value for name, value in wanted.items())
 
 
 def stop_steps(session: int) -> None:
@@ -75,20 +76,34 @@ def end(find: Callable[[], list[psutil.Process]], patience: float) -> None:
     left = find()
     for process in left:
         _signal(process, kill=False)
-    psutil.wait_procs(left, timeout=patience)
+    _wait(left, patience)
     left = find()
     for process in left:
         _signal(process, kill=True)
-    psutil.wait_procs(left, timeout=_KILLED_SECONDS)
+    _wait(left, _KILLED_SECONDS)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process does anything: in a container nobody may clear away what has ended."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _wait(ending: list[psutil.Process], seconds: float) -> None:
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit and any(map(is_alive, ending)):
+        time.sleep(_LOOK_SECONDS)
 
 
 def _members(kind: Callable[[int], int], number: int) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if kind(process.pid) == number and process.status() != psutil.STATUS_ZOMBIE:
+            if kind(process.pid) == number and is_alive(process):
                 found.append(process)
-        except (ProcessLookupError, psutil.NoSuchProcess):
+        except ProcessLookupError:
             continue
     return found
 
