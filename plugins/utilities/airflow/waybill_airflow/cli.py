@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from waybill_airflow import ports, settings, stack, watch
+from waybill_airflow import ports, settings, stack, variables, watch
 from waybill_common.errors import reports_errors
 
 
@@ -30,6 +30,6 @@ def main() -> None:
 def _airflow(arguments: list[str]) -> None:
     environment = settings.environment(ports.fixed())
     if arguments[:2] == ["dags", "test"]:
-        environment[settings.NO_DEADLINES] = "1"
+        environment[variables.NO_DEADLINES] = "1"
     executable = Path(sys.executable).with_name("airflow")
     os.execve(executable, ["airflow", *arguments], environment)  # noqa: S606 - Airflow's own command

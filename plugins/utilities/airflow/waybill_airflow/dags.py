@@ -16,12 +16,11 @@ from airflow.sdk import (
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from waybill_airflow import cache, deadlines, settings
+from waybill_airflow import cache, deadlines, variables
 from waybill_airflow.closing import CloseOperator
 from waybill_airflow.operator import MeltanoOperator
 from waybill_airflow.running import STOP_SECONDS
 from waybill_common import runs
-from waybill_common.abandoned import BEGIN
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 _START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 _GRACE = dt.timedelta(seconds=STOP_SECONDS + 30)
+_BEGIN = "waybill:begin"
 _LONGEST_DELAY = dt.timedelta(minutes=15)
 _LONGEST_REST = 900
 """Seconds at most from a failed run of a continuous schedule to the next one."""
@@ -108,7 +108,7 @@ def _dag(schedule: Schedule) -> DAG:
         )
         for before in step.after:
             tasks[before].set_downstream(tasks[step.name])
-        if step.blocks[0].startswith(BEGIN):
+        if step.blocks[0].startswith(_BEGIN):
             begun = step.blocks
     if schedule.closing:
         _close(dag, schedule, tasks)
@@ -149,7 +149,7 @@ def _timetable(
 
 
 def _deadline(schedule: Schedule) -> DeadlineAlert | None:
-    if not schedule.options.deadline or os.environ.get(settings.NO_DEADLINES):
+    if not schedule.options.deadline or os.environ.get(variables.NO_DEADLINES):
         return None
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,

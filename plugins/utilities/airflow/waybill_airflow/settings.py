@@ -12,9 +12,6 @@ from waybill_common.ports import HOST
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NO_DEADLINES = "WAYBILL_AIRFLOW_NO_DEADLINES"
-"""Set for `airflow dags test`, which ends with 1 where a DAG has a deadline (a defect of 3.3)."""
-
 _FIXED = {
     # Every run of ours is a process of its own, so a few workers serve many schedules.
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -85,11 +82,6 @@ def environment(port: int) -> dict[str, str]:
     kept = {name: value for name, value in ours.items() if not _is_set(name, os.environ)}
     _make_configuration()
     return {**os.environ, **kept}
-
-
-def is_ours(variable: str) -> bool:
-    """Whether a variable is Airflow's own, and no business of what a task runs."""
-    return variable.startswith(("AIRFLOW_", "_AIRFLOW_", "WAYBILL_AIRFLOW_"))
 
 
 def _is_set(name: str, given: Mapping[str, str]) -> bool:

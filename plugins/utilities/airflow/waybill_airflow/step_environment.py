@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waybill_airflow import settings
+from waybill_airflow import variables
 from waybill_common import runs, step_outcome
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def inherited() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if not settings.is_ours(name) and not name.startswith(_INVOCATION)
+        if not variables.is_ours(name) and not name.startswith(_INVOCATION)
     }
 
 
