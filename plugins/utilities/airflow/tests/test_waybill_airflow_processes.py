@@ -131,13 +131,18 @@ def test_a_second_supervisor_is_refused(supervisor: subprocess.Popen[str], tmp_p
     assert "Airflow's api-server runs already" in done.stderr
 
 
-def test_processes_run_side_by_side_under_supervisors_of_their_own(tmp_path: Path) -> None:
+def test_processes_run_side_by_side_under_supervisors_of_their_own(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """As services each has one; none may refuse, nor end, what another one runs."""
     environment = {**os.environ, "WAYBILL_HOME": str(tmp_path)}
 
     def serve(name: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-c", SUPERVISED, tmp_path, name]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        request.addfinalizer(process.wait)
+        request.addfinalizer(process.terminate)
+        return process
 
     started = {name: serve(name) for name in ("api-server", "scheduler")}
     for name in started:
