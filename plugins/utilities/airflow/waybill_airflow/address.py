@@ -13,7 +13,7 @@ from waybill_common.ports import HOST
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ANY = {"0.0.0.0": HOST, "::": "::1"}  # noqa: S104 - what to ask where it listens everywhere
+_ANY = {"0.0.0.0": HOST, "::": "::1"}  # noqa: S104  # nosec B104 - asked, not bound
 _ASK_SECONDS = 2
 
 
