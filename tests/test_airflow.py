@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from mail_server import mail_server
 
 if TYPE_CHECKING:
@@ -17,37 +18,51 @@ if TYPE_CHECKING:
 
     from conftest import Project
 
-SCHEDULE = "trade-every-5-minutes"
+AS_ONE = "trade-every-5-minutes"
+STEP_BY_STEP: dict[str, Any] = {
+    "name": "trade-step-by-step",
+    "job": "trade",
+    "interval": "@once",
+    "env": {"WAYBILL_DEADLINE": "30m"},
+}
 _BROKEN = "update raw_totesys.payment set last_updated = created_at - interval '1 day' where payment_id = 1"
 
 
-def _dags_test(project: Project, **settings: str) -> subprocess.CompletedProcess[str]:
-    return project.meltano("invoke", "airflow", "dags", "test", SCHEDULE, **settings)
+def _dags_test(
+    project: Project, schedule: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    return project.meltano("invoke", "airflow", "dags", "test", schedule, **settings)
 
 
 @pytest.fixture(scope="module")
 def first_run(project: Project) -> str:
     """What the first run prints."""
+    path = project.root / "orchestrate" / "schedules.meltano.yml"
+    document = yaml.safe_load(path.read_text())
+    document["schedules"].append(STEP_BY_STEP)
+    path.write_text(yaml.safe_dump(document))
     for prepare in (["airflow", "db", "migrate"], ["airflow:dags"]):
         prepared = project.meltano("invoke", *prepare)
         assert prepared.returncode == 0, prepared.stdout[-4000:]
-    done = _dags_test(project)
+    done = _dags_test(project, AS_ONE)
     assert done.returncode == 0, done.stdout[-8000:]
     return done.stdout
 
 
-def test_a_whole_job_runs_task_by_task_as_one_run(project: Project, first_run: str) -> None:
-    """The tasks are processes of their own, yet one run of the ledger, which ends with a receipt."""
+def test_a_whole_job_runs_and_its_receipt_ends_the_run(project: Project, first_run: str) -> None:
+    """The shortest interval counts: where all is well no second Meltano starts to close the run."""
     assert "balanced" in first_run, "the receipt stands in the task's log"
     runs = project.rows(
         "select run_id, job, schedule, started_by, status, log_url from waybill.run"
     )
     run_id, *described, log_url = runs[0]
     assert len(runs) == 1
-    assert described == ["trade", SCHEDULE, "airflow", "succeeded"]
+    assert described == ["trade", AS_ONE, "airflow", "succeeded"]
     assert isinstance(run_id, uuid.UUID)
-    assert f"/dags/{SCHEDULE}/" in log_url
+    assert f"/dags/{AS_ONE}/" in log_url
     assert project.rows("select bool_and(is_balanced) from waybill.receipt") == [(True,)]
+    assert "The receipt has closed the run." in first_run
+    assert first_run.count("meltano run trade") == first_run.count("meltano run ") == 1
 
 
 def test_a_failing_gate_stops_the_dag_and_tells_people_once(
@@ -59,6 +74,7 @@ def test_a_failing_gate_stops_the_dag_and_tells_people_once(
     with mail_server() as inbox:
         done = _dags_test(
             project,
+            STEP_BY_STEP["name"],
             WAYBILL_ALERTS_TO="ops@shop.example",
             WAYBILL_SMTP_HOST="127.0.0.1",
             WAYBILL_SMTP_PORT=str(inbox.port),
@@ -68,22 +84,31 @@ def test_a_failing_gate_stops_the_dag_and_tells_people_once(
     assert "A row is changed after it was created" in done.stdout, (
         "the failed rule stands in the log"
     )
-    steps = project.rows(
-        "select step, attempt, status from waybill.step where run_id = "
-        "(select run_id from waybill.run order by started_at desc limit 1)"
-        " and step <> 'waybill:end' order by step_id"
+    runs = project.rows(
+        "select run_id, schedule, status, failed_step from waybill.run order by started_at"
     )
-    assert steps[-1] == ("validate:raw", 1, "failed")
-    runs = project.rows("select status, failed_step from waybill.run order by started_at desc")
-    assert runs[0] == ("failed", "validate:raw")
+    assert [run[1:] for run in runs] == [
+        (AS_ONE, "succeeded", None),
+        (STEP_BY_STEP["name"], "failed", "validate:raw"),
+    ], "the tasks are processes of their own, and all are one run"
+    steps = project.rows(
+        f"select step, attempt, status from waybill.step where run_id = '{runs[-1][0]}'"
+        " order by step_id"
+    )
+    assert steps == [
+        ("waybill:begin-trade", 1, "succeeded"),
+        ("load raw_totesys", 1, "succeeded"),
+        ("validate:raw", 1, "failed"),
+        ("waybill:end", 1, "succeeded"),
+    ]
     assert project.rows("select count(*) from waybill.lease") == [(0,)], (
         "the next run need not wait"
     )
     assert len(inbox.mails) == 1
-    assert inbox.mails[0]["Subject"] == f"[waybill] run failed: {SCHEDULE}"
+    assert inbox.mails[0]["Subject"] == f"[waybill] run failed: {STEP_BY_STEP['name']}"
     text = inbox.mails[0].get_content()
     assert "failed at validate:raw" in text
-    assert f"/dags/{SCHEDULE}/" in text, "the link to the task's log"
+    assert f"/dags/{STEP_BY_STEP['name']}/" in text, "the link to the task's log"
     assert "docs/runbooks/" in text
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from waybill_common import ledger, runs
-from waybill_common.errors import WaybillError
+from waybill_common import failures, ledger, runs
+from waybill_common.errors import DataQualityError, WaybillError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,6 +158,19 @@ def test_whoever_started_the_step_is_told_without_a_database(
         "data_quality": True,
         "cause": "1 row",
     }
+
+
+def test_a_failure_outside_of_any_step_tells_whether_the_data_were_at_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command may fail before its step begins, and is tried again by the same rule."""
+    told = []
+    for error in (DataQualityError("2 of 2 rows cannot land"), WaybillError("The disk is full")):
+        path = tmp_path / f"{type(error).__name__}.json"
+        monkeypatch.setenv("WAYBILL_STEP_OUTCOME", str(path))
+        failures.tell(error)
+        told.append(json.loads(path.read_text())["data_quality"])
+    assert told == [True, False]
 
 
 def test_a_warehouse_without_a_ledger_is_one_clear_line(warehouse: ScratchDatabase) -> None:

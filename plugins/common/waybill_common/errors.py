@@ -30,6 +30,10 @@ class WaybillError(Exception):
         super().__init__(f"{self.cause} {self.remedy}".strip())
 
 
+class DataQualityError(WaybillError):
+    """A failure for what was found in the data: another try would find the same."""
+
+
 def fail(error: WaybillError, *, exit_code: int = 1) -> NoReturn:
     """Print one line, cause first, keep it for the run's history, and leave with `exit_code`."""
     _tell(error)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waybill_common import private_files, project, runs, step_outcome
-from waybill_common.errors import WaybillError
+from waybill_common.errors import DataQualityError, WaybillError
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -32,7 +32,12 @@ class Failure:
 def tell(error: BaseException) -> None:
     """Keep why this command fails; the first failure of a run stays."""
     failure = Failure(_command(), step_outcome.cause_of(error))
-    step_outcome.write(failure.step, status="failed", is_data_quality=False, cause=failure.cause)
+    step_outcome.write(
+        failure.step,
+        status="failed",
+        is_data_quality=isinstance(error, DataQualityError),
+        cause=failure.cause,
+    )
     # Whatever hinders the telling, the failure itself is what the user has to see.
     with suppress(OSError, WaybillError):
         run = runs.current()

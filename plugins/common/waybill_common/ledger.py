@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from waybill_common import abandoned, failures, leases, lineage, runs, step_outcome, versions
-from waybill_common.errors import WaybillError
+from waybill_common.errors import DataQualityError, WaybillError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -74,7 +74,8 @@ class Step(dict[str, Any]):
     """The figures of a step worth keeping, stored as its `detail`.
 
     Set its key `succeeded` to False for a step that ended in good order but failed, `data_quality`
-    to True where it failed for what it found in the data, and `cause` to the reason in one line.
+    to True where it failed for what it found in the data (a `DataQualityError` says so by itself),
+    and `cause` to the reason in one line.
 
     Attributes:
         step_id: Its row in `waybill.step`.
@@ -117,6 +118,8 @@ def step(connection: Connection, name: str, *, resources: Collection[str] = ()) 
             _end(connection, record)
             raise
         record |= {"succeeded": False, "cause": step_outcome.cause_of(error)}
+        if isinstance(error, DataQualityError):
+            record["data_quality"] = True
         try:
             _end(connection, record)
         except (WaybillError, psycopg.Error) as further:

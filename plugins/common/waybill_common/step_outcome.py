@@ -11,8 +11,6 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-import psycopg
-
 from waybill_common.errors import WaybillError
 
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|=\([^)]*\)")
@@ -52,6 +50,9 @@ def without_values(text: str) -> str:
 
 def cause_of(error: BaseException) -> str:
     """Why a step was broken off, in one line that shows no value of a row and no password."""
+    # Airflow loads this module on each parse of the DAGs, and psycopg takes as long as all the rest.
+    import psycopg  # noqa: PLC0415
+
     match error:
         case WaybillError():
             return str(error)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from target_postgres.columns import DELETED_AT
 from waybill_common.dead_letters import storable
-from waybill_common.errors import WaybillError
+from waybill_common.errors import DataQualityError
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
@@ -97,14 +97,14 @@ class Letters:
             landed: How many rows of the open transaction were taken so far.
 
         Raises:
-            WaybillError: No row of the stream may be dead, or most of them are.
+            DataQualityError: No row of the stream may be dead, or most of them are.
         """
         if self._personal and found_by == "target":
             letter = replace(letter, reason=unquoted(letter.reason))
         stream, words = self._place[1], in_words(letter, self._personal)
         if self._limit.is_off:
             msg = f"Stream {stream}{words}."
-            raise WaybillError(msg, _REMEDY)
+            raise DataQualityError(msg, _REMEDY)
         self._session.received[stream].last_letter = words.lstrip(":, ")
         if self.count and self.count % FEW == 0:
             # Each refusal costs a round trip: a file of another shape would take hours.
@@ -139,7 +139,7 @@ class Letters:
         """Compare the letters of this invocation with how many there may be.
 
         Raises:
-            WaybillError: There are more.
+            DataQualityError: There are more.
         """
         self._session.check_limit(self._place[1], self._limit)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.json import serialize_json
 
-from waybill_common.errors import WaybillError
+from waybill_common.errors import DataQualityError, WaybillError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -232,7 +232,7 @@ class Session:
         """Compare the dead letters of a stream with how many there may be.
 
         Raises:
-            WaybillError: There are more; names the figures and where to look.
+            DataQualityError: There are more; names the figures and where to look.
         """
         received = self.received[stream]
         self._check_limit(stream, limit, received.dead, received.settled)
@@ -241,7 +241,7 @@ class Session:
         """The same for an open transaction most of whose rows so far are dead.
 
         Raises:
-            WaybillError: There are more than there may be, and more than half are dead.
+            DataQualityError: There are more than there may be, and more than half are dead.
         """
         if dead * 2 > rows:
             self._check_limit(stream, limit, dead, rows)
@@ -253,7 +253,9 @@ class Session:
             f"Stream {stream}: {dead:,} of {rows:,} rows cannot land; {breach}. Nothing of them was"
             f" committed. The last: {self.received[stream].last_letter}."
         )
-        raise WaybillError(msg, "Mend the source, or the contract; or raise its deadLetterLimit.")
+        raise DataQualityError(
+            msg, "Mend the source, or the contract; or raise its deadLetterLimit."
+        )
 
     def check_read(self, bookmarks: Mapping[str, Any]) -> None:
         """Compare what was received with what the tap says it has sent.

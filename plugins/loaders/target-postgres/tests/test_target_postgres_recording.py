@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from waybill_common import runs
+from waybill_common import runs, step_outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,14 @@ def run_id(monkeypatch: pytest.MonkeyPatch) -> str:
     wanted = str(uuid.uuid4())
     monkeypatch.setenv(runs.RUN_ID_VARIABLE, wanted)
     return wanted
+
+
+@pytest.fixture
+def outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the orchestrator looks how the step has ended."""
+    path = tmp_path / "outcome.json"
+    monkeypatch.setenv(step_outcome.VARIABLE, str(path))
+    return path
 
 
 def test_its_loads_and_what_came_are_those_of_the_run(
@@ -61,16 +70,23 @@ def test_of_a_file_in_ranges_each_byte_counts_once(
     assert warehouse.rows("select detail['bytes'] from waybill.step") == [(8,)]
 
 
-def test_a_failed_load_fails_the_run(wire: Any, warehouse: ScratchDatabase, run_id: str) -> None:
-    """Why a run stopped is in its history, not only in a log that somebody has to find."""
-    limited = wire.schema("s", TYPES, ["id"], **{"x-dead-letter-limit": {"rows": 0}})
-    batch = wire.batch("s", list(TYPES), [("x", "a")])
+@pytest.mark.parametrize("limit", [(0, "Stream s, column id: "), (1, "Stream s: 2 of 2")])
+def test_too_many_dead_rows_fail_the_run_for_what_its_data_are(
+    wire: Any, warehouse: ScratchDatabase, run_id: str, outcome: Path, limit: tuple[int, str]
+) -> None:
+    """Why a run stopped is in its history, and its orchestrator learns that a retry finds the same."""
+    most, says = limit
+    limited = wire.schema("s", TYPES, ["id"], **{"x-dead-letter-limit": {"rows": most}})
+    batch = wire.batch("s", list(TYPES), [("x", "a"), ("y", "b")])
     assert wire.run(limited, batch, wire.state(s={"at": 1})).returncode == 1
     ((found, status, step, cause),) = warehouse.rows(
         "select run_id::text, status, failed_step, cause from waybill.run"
     )
     assert (found, status, step) == (run_id, "failed", "load raw_test")
-    assert cause.startswith("Stream s, column id: ")
+    assert cause.startswith(says)
+    assert warehouse.rows("select detail['data_quality'] from waybill.step") == [(True,)]
+    told = json.loads(outcome.read_text())
+    assert (told["status"], told["data_quality"], told["cause"]) == ("failed", True, cause)
 
 
 def test_by_hand_it_is_no_step_and_waits_for_nobody(wire: Any, warehouse: ScratchDatabase) -> None:

@@ -16,6 +16,7 @@ from waybill_airflow.steps import Step
 from waybill_common.errors import WaybillError
 
 ROOT = Path(__file__).parents[4]
+SCHEDULES = ROOT / "orchestrate" / "schedules.meltano.yml"
 
 
 @pytest.fixture
@@ -59,18 +60,48 @@ def test_the_watcher_takes_a_new_schedule_and_names_a_wrong_one(
         },
         {"name": "wrong", "job": "trade", "interval": "@daily", "env": {"WAYBILL_RETRIES": "-1"}},
         {"name": "after", "job": "trade", "interval": "@daily", "env": {"WAYBILL_AFTER": "tarde"}},
+        {"name": "o'clock", "job": "trade", "interval": "61 * * * *"},
+        {"name": "a day", "job": "trade", "interval": "@daily"},
+        {"name": "tags", "job": "trade", "interval": "@daily", "env": {"WAYBILL_TAGS": "t" * 101}},
+        {"name": "minutely", "job": "trade", "interval": "61 * * * *"},
+        {"name": "dayly", "job": "trade", "interval": "@dayly"},
+        {"name": "never", "job": "trade", "interval": "0 0 30 2 *"},
+        {
+            "name": "old",
+            "extractor": "tap-csv--olist",
+            "loader": "target-postgres",
+            "transform": "skip",
+            "interval": "@daily",
+        },
     )
+    file = project / "orchestrate" / "airflow" / "dags" / "waybill_schedules.py"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    os.utime(file, (0, 0))
     watch.refresh()
+    assert file.stat().st_mtime > 0, "the DAG processor looks at it now, not within half a minute"
     kept = cache.read()
     by_name = {schedule.name: schedule for schedule in kept.schedules}
     hourly = by_name["trade-hourly"]
     assert (hourly.interval, hourly.env) == ("0 * * * *", {"WAYBILL_OLIST": "/o"})
     assert [step.blocks for step in hourly.steps] == [("trade",)]
     assert "trade-every-5-minutes" in by_name
-    assert by_name.keys().isdisjoint({"wrong", "after"})
-    first, second = cache.check(kept)
-    assert first.startswith("Schedule wrong: WAYBILL_RETRIES cannot be '-1'.")
-    assert second.startswith("Schedule after: WAYBILL_AFTER names tarde")
+    assert len(by_name) == len(yaml.safe_load(SCHEDULES.read_text())["schedules"]) + 1
+    problems = cache.check(kept)
+    for name, says in {
+        "wrong": "WAYBILL_RETRIES cannot be '-1'.",
+        "after": "WAYBILL_AFTER names tarde",
+        '"o\'clock"': "Airflow takes no such name.",
+        "'a day'": "Airflow takes no such name.",
+        "tags": "the tag tttttttttttttttttttt… has 101 characters.",
+        "minutely": "the interval '61 * * * *' is no cron expression",
+        "dayly": "the interval '@dayly' is no cron expression",
+        "never": "the interval '0 0 30 2 *' is no cron expression",
+        "old": "it has an extractor and a loader, not a job.",
+    }.items():
+        start = f"Schedule {name}: {says}"
+        assert [each for each in problems if each.startswith(start)], (start, problems)
+    assert len(problems) == 9
     assert "Schedule wrong" in capsys.readouterr().out
 
 
@@ -99,6 +130,18 @@ def test_definitions_that_cannot_be_read_leave_the_dags_and_show_the_problem(pro
     after = cache.read()
     assert after.schedules == [before]
     assert "cannot be read" in cache.check(after)[0] or "failed" in cache.check(after)[0]
+
+
+def test_a_meltano_that_lists_nothing_readable_is_a_problem(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warning on its standard output must not end the watcher, and with it all that runs."""
+    fake = project / "meltano"
+    fake.write_text("#!/bin/sh\necho 'warning: a new version is out'\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("WAYBILL_MELTANO", str(fake))
+    (problem,) = cache.make().problems
+    assert problem.startswith("`meltano schedule list` gave no list of schedules")
 
 
 def test_a_stale_cache_is_told_with_its_remedy(project: Path) -> None:

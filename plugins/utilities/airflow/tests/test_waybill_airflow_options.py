@@ -25,6 +25,7 @@ def test_every_option_is_read() -> None:
             "WAYBILL_TAGS": "a, b",
             "WAYBILL_AFTER": "trade marketplace",
             "WAYBILL_PAUSED": "true",
+            "WAYBILL_CONTINUOUS": "false",
             "WAYBILL_OLIST": "/data",
         },
     )
@@ -52,6 +53,7 @@ def test_every_option_is_read() -> None:
         ("WAYBILL_TASKS", "all", "steps or job"),
         ("WAYBILL_POOL", "a b", "letters"),
         ("WAYBILL_PAUSED", "perhaps", "1"),
+        ("WAYBILL_CONTINUOUS", "always", "1"),
         ("WAYBILL_RETRYS", "1", "Did you mean WAYBILL_RETRIES?"),
     ],
 )
@@ -60,6 +62,14 @@ def test_a_wrong_option_names_schedule_option_and_remedy(name: str, value: str, 
     with pytest.raises(WaybillError, match=f"Schedule nightly: {name}") as raised:
         options.read("nightly", {name: value})
     assert part in str(raised.value)
+
+
+def test_a_continuous_schedule_waits_for_no_other_job() -> None:
+    """Both at once would say when a run begins."""
+    assert options.read("s", {"WAYBILL_CONTINUOUS": True}).continuous
+    both = {"WAYBILL_CONTINUOUS": "true", "WAYBILL_AFTER": "trade"}
+    with pytest.raises(WaybillError, match="WAYBILL_CONTINUOUS does not go with WAYBILL_AFTER"):
+        options.read("s", both)
 
 
 def test_retries_go_on_for_longer_than_meltano_holds_a_killed_runs_lock() -> None:

@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 _PATIENCE = 60.0
 
 # Two services, each of which starts a process that ignores SIGTERM.
-_SUPERVISED = """
+SUPERVISED = """
 import sys
 from pathlib import Path
 from waybill_airflow.service import Service
 from waybill_airflow.supervisor import Supervisor
-from waybill_airflow import service, supervisor
-service._LEFTOVERS_SECONDS = supervisor._PATIENCE_SECONDS = 0.5
-folder = Path(sys.argv[1])
+from waybill_airflow import claims, service, supervisor
+service._LEFTOVERS_SECONDS = supervisor._PATIENCE_SECONDS = claims._PATIENCE_SECONDS = 0.5
+folder, *names = sys.argv[1:]
+folder = Path(folder)
 nested = '''
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c",
@@ -43,7 +44,7 @@ time.sleep(300)
 '''
 services = [
     Service(name, [sys.executable, "-c", nested, str(folder / name)], {}, folder / f"{name}.log")
-    for name in ("api-server", "scheduler")
+    for name in names or ("api-server", "scheduler")
 ]
 Supervisor(services, lambda: None).run()
 """
@@ -70,7 +71,7 @@ def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subp
     """A supervisor with both of its services up."""
     monkeypatch.setenv("WAYBILL_HOME", str(tmp_path))
     process = subprocess.Popen(
-        [sys.executable, "-c", _SUPERVISED, tmp_path], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", SUPERVISED, tmp_path], stdout=subprocess.PIPE, text=True
     )
     for name in ("api-server", "scheduler"):
         _until(lambda name=name: _pids(tmp_path / name), f"{name} did not start")  # type: ignore[misc]
@@ -114,7 +115,7 @@ def test_a_supervisor_that_was_killed_is_cleared_up_after(
     supervisor.kill()
     supervisor.wait()
     assert all(map(_is_alive, first))
-    command = [sys.executable, "-c", _SUPERVISED, tmp_path]
+    command = [sys.executable, "-c", SUPERVISED, tmp_path]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as second:
         _until(lambda: len(_pids(tmp_path / "scheduler")) == 2, "it did not start again")
         assert [pid for pid in first if _is_alive(pid)] == []
@@ -125,9 +126,40 @@ def test_a_second_supervisor_is_refused(supervisor: subprocess.Popen[str], tmp_p
     """Two schedulers on one SQLite file would lock each other out."""
     assert supervisor.poll() is None
     done = subprocess.run(
-        [sys.executable, "-c", _SUPERVISED, tmp_path], capture_output=True, text=True, check=False
+        [sys.executable, "-c", SUPERVISED, tmp_path], capture_output=True, text=True, check=False
     )
-    assert "Airflow runs already" in done.stderr
+    assert "Airflow's api-server runs already" in done.stderr
+
+
+def test_processes_run_side_by_side_under_supervisors_of_their_own(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """As services each has one; none may refuse, nor end, what another one runs."""
+    environment = {**os.environ, "WAYBILL_HOME": str(tmp_path)}
+
+    def serve(name: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", SUPERVISED, tmp_path, name]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        request.addfinalizer(process.wait)
+        request.addfinalizer(process.terminate)
+        return process
+
+    started = {name: serve(name) for name in ("api-server", "scheduler")}
+    for name in started:
+        _until(lambda name=name: _pids(tmp_path / name), f"{name} did not start")  # type: ignore[misc]
+    state = tmp_path / "airflow/running.json"
+    _until(lambda: state.exists() and len(json.loads(state.read_text())) == 2, "no state")
+    first = _pids(tmp_path / "scheduler")[0]
+    started["scheduler"].kill()
+    started["scheduler"].wait()
+    started["scheduler"] = serve("scheduler")
+    _until(lambda: len(_pids(tmp_path / "scheduler")) == 2, "it did not start again")
+    assert [pid for pid in first if _is_alive(pid)] == []
+    assert all(map(_is_alive, _pids(tmp_path / "api-server")[0]))
+    for process in started.values():
+        process.terminate()
+        assert process.wait(_PATIENCE) == 0
+    assert not state.exists()
 
 
 def test_a_step_over_its_time_is_stopped_with_all_it_started(

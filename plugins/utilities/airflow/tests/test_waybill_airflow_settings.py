@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from waybill_airflow import metadata, places, ports, secret_values, settings, step_environment
+from waybill_airflow import (
+    address,
+    metadata,
+    page,
+    places,
+    ports,
+    secret_values,
+    settings,
+    step_environment,
+)
+from waybill_airflow.step_environment import Task
 from waybill_common.errors import WaybillError
 
 
@@ -45,6 +55,45 @@ def test_the_ui_is_on_loopback_and_every_address_has_the_port() -> None:
     assert made["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:8123/execution/"
 
 
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({"AIRFLOW__API__PORT": "9000"}, "http://127.0.0.1:9000"),
+        ({"AIRFLOW__API__HOST": "0.0.0.0"}, "http://127.0.0.1:8123"),  # noqa: S104 - every address
+        ({"AIRFLOW__API__HOST": "::"}, "http://[::1]:8123"),
+        ({"AIRFLOW__API__SSL_CERT": "/c.pem"}, "https://127.0.0.1:8123"),
+        ({"AIRFLOW__API__BASE_URL": "https://shop.example/flow/"}, "http://127.0.0.1:8123/flow"),
+    ],
+)
+def test_airflows_own_settings_of_the_api_move_every_address(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], url: str
+) -> None:
+    """The scheduler waits for the page, and each task calls the API: neither may ask elsewhere."""
+    monkeypatch.setenv(ports.SETTING, "8123")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    made = settings.environment(ports.fixed())
+    assert made["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == f"{url}/execution/"
+    assert made["AIRFLOW__API__BASE_URL"] == given.get("AIRFLOW__API__BASE_URL", url)
+    assert address.of(made, ports.fixed()).url == url
+
+
+def test_a_page_that_never_answers_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The scheduler waits for it: without a word `make airflow` would seem to hang."""
+    monkeypatch.setattr(page, "_SILENCE_SECONDS", 0.0)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        where = address.Address("http", "127.0.0.1", nobody.getsockname()[1])
+        shown = page.Page(where, Path("/logs/api-server.log"))
+        shown.tell()
+    assert not shown.answers()
+    told = capsys.readouterr().out
+    assert f"{where.url} does not answer" in told
+    assert "/logs/api-server.log" in told
+
+
 def test_any_setting_of_airflows_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Executors and secret stores are configured by Airflow's own means, a command's output among them."""
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
@@ -61,17 +110,16 @@ def test_a_step_gets_its_run_and_none_of_airflows_secrets(monkeypatch: pytest.Mo
     for name, value in settings.environment(8080).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("WAYBILL_TOTESYS", "postgresql://source")
+    monkeypatch.setenv(metadata.SETTING, "postgresql://airflow:of-the-database@db/airflow")
+    monkeypatch.setenv("AIRFLOW_CONN_CRM", "http://somebody:of-a-connection@crm")
     first, second = (
         step_environment.build(
-            {"WAYBILL_JOB": "trade"},
-            dag_id="nightly",
-            airflow_run_id=run_id,
-            log_url="http://log",
-            outcome=Path("/o"),
+            {"WAYBILL_JOB": "trade"}, Task("nightly", run_id, "tap", "http://log"), Path("/o")
         )
         for run_id in ("a", "b")
     )
     assert not [name for name in first if name.startswith("AIRFLOW")]
+    assert not [value for value in first.values() if "of-the-database" in value]
     assert not {*secret_values.load().values()} & {*first.values()}
     assert first["WAYBILL_TOTESYS"] == "postgresql://source"
     assert (first["WAYBILL_SCHEDULE"], first["WAYBILL_STARTED_BY"]) == ("nightly", "airflow")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from waybill_airflow import definitions, options, places, steps
+from waybill_airflow import definitions, options, places, sound, steps
 from waybill_airflow.options import Options
 from waybill_airflow.steps import Step
 from waybill_common import private_files, project
@@ -24,7 +24,7 @@ COMMAND = "meltano invoke airflow:dags"
 GRACE_SECONDS = 60
 """How old a change to Meltano's files may be before a cache without it counts as stale."""
 
-_VERSION = "schedules-1"
+_VERSION = "schedules-2"
 """Under what key the schedules are kept: another one where their form changes."""
 _END, _ALERTS = "waybill:end", "waybill:alerts"
 
@@ -75,10 +75,17 @@ def make() -> Cache:
     if done.returncode:
         said = _one_line(done.stderr) or "no reason given"
         return Cache(digest, problems=[f"`meltano schedule list` failed: {said}"])
-    listed = json.loads(done.stdout)["schedules"]["job"]
+    try:
+        found = json.loads(done.stdout)["schedules"]
+        listed, other = found["job"], found["elt"]
+    except (ValueError, KeyError, TypeError) as error:
+        told = f"{type(error).__name__}: {error}"
+        return Cache(
+            digest, problems=[f"`meltano schedule list` gave no list of schedules: {told}"]
+        )
     commands = {f"waybill:{name}" for name in definitions.commands("waybill")}
     jobs = {each["job"]["name"] for each in listed}
-    made, problems = [], []
+    made, problems = [], [_no_job(each["name"]) for each in other]
     for each in listed:
         try:
             made.append(_schedule(each, jobs, commands))
@@ -87,10 +94,17 @@ def make() -> Cache:
     return Cache(digest, made, problems)
 
 
+def _no_job(name: str) -> str:
+    return f"Schedule {name}: it has an extractor and a loader, not a job. Make a job of them and name it."
+
+
 def _schedule(listed: dict[str, Any], jobs: set[str], commands: set[str]) -> Schedule:
     name, job = listed["name"], listed["job"]["name"]
     env = {key: str(value) for key, value in (listed["env"] or {}).items()}
     chosen = options.read(name, env)
+    sound.name(name)
+    sound.tags(name, [job, *chosen.tags])
+    sound.interval(name, listed["cron_interval"])
     if unknown := set(chosen.after) - jobs:
         msg = f"Schedule {name}: WAYBILL_AFTER names {min(unknown)}, which no schedule runs."
         raise WaybillError(msg, f"Scheduled jobs are {', '.join(sorted(jobs))}.")

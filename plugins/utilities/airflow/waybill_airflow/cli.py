@@ -6,8 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from waybill_airflow import ports, settings, stack, watch
-from waybill_common import ports as common_ports
+from waybill_airflow import ports, settings, stack, variables, watch
 from waybill_common.errors import reports_errors
 
 
@@ -18,9 +17,9 @@ def main() -> None:
         case ["up"]:
             stack.up(ports.choose())
         case ["serve", name] if name in stack.PROCESSES:
-            stack.serve(name, _fixed_port())
+            stack.serve(name, ports.fixed())
         case ["cache"]:
-            os.environ.update(settings.environment(_fixed_port()))
+            os.environ.update(settings.environment(ports.fixed()))
             sys.exit(1 if watch.refresh().problems else 0)
         case ["watch"]:
             watch.forever()
@@ -29,12 +28,8 @@ def main() -> None:
 
 
 def _airflow(arguments: list[str]) -> None:
-    environment = settings.environment(_fixed_port())
+    environment = settings.environment(ports.fixed())
     if arguments[:2] == ["dags", "test"]:
-        environment[settings.NO_DEADLINES] = "1"
+        environment[variables.NO_DEADLINES] = "1"
     executable = Path(sys.executable).with_name("airflow")
     os.execve(executable, ["airflow", *arguments], environment)  # noqa: S606 - Airflow's own command
-
-
-def _fixed_port() -> int:
-    return common_ports.demanded(ports.SETTING) or ports.USUAL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from airflow.sdk import (
     DAG,
@@ -16,7 +16,8 @@ from airflow.sdk import (
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from waybill_airflow import cache, deadlines, settings
+from waybill_airflow import cache, deadlines, variables
+from waybill_airflow.closing import CloseOperator
 from waybill_airflow.operator import MeltanoOperator
 from waybill_airflow.running import STOP_SECONDS
 from waybill_common import runs
@@ -27,17 +28,19 @@ if TYPE_CHECKING:
 
 _START = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 _GRACE = dt.timedelta(seconds=STOP_SECONDS + 30)
+_BEGIN = "waybill:begin"
 _LONGEST_DELAY = dt.timedelta(minutes=15)
+_LONGEST_REST = 900
+"""Seconds at most from a failed run of a continuous schedule to the next one."""
 _FACTOR = 2.0
 
 
 def build() -> dict[str, DAG]:
     """A DAG for each schedule of the cache, by name; none where the cache cannot be read."""
     try:
-        kept = cache.read()
+        return _made(cache.read())[0]
     except WaybillError:
         return {}
-    return {schedule.name: _dag(schedule) for schedule in kept.schedules}
 
 
 def check() -> None:
@@ -46,9 +49,22 @@ def check() -> None:
     Raises:
         WaybillError: There is no cache, it is stale, or a schedule in it cannot be used.
     """
-    problems = cache.check(cache.read())
+    kept = cache.read()
+    problems = [*cache.check(kept), *_made(kept)[1]]
     if problems:
         raise WaybillError("\n".join(problems))
+
+
+def _made(kept: cache.Cache) -> tuple[dict[str, DAG], list[str]]:
+    """The DAGs, and what is wrong with schedules of which none can be made: it stops no other."""
+    made, problems = {}, []
+    for schedule in kept.schedules:
+        try:
+            made[schedule.name] = _dag(schedule)
+        except Exception as error:  # noqa: BLE001 - Airflow refuses by errors of many kinds
+            said = " ".join(str(error).split())
+            problems.append(f"Schedule {schedule.name}: Airflow takes no such DAG: {said}")
+    return made, problems
 
 
 def asset(job: str) -> Asset:
@@ -72,12 +88,14 @@ def _dag(schedule: Schedule) -> DAG:
     )
     environment = schedule.env | {runs.JOB_VARIABLE: schedule.job}
     tasks: dict[str, MeltanoOperator] = {}
+    begun: tuple[str, ...] = ()
     for step in schedule.steps:
         is_last = step is schedule.steps[-1]
         tasks[step.name] = MeltanoOperator(
             dag=dag,
             task_id=step.name,
             blocks=[step.blocks],
+            first_again=begun,
             schedule_env=environment,
             timeout=options.timeout,
             execution_timeout=dt.timedelta(seconds=options.timeout) + _GRACE,
@@ -90,6 +108,8 @@ def _dag(schedule: Schedule) -> DAG:
         )
         for before in step.after:
             tasks[before].set_downstream(tasks[step.name])
+        if step.blocks[0].startswith(_BEGIN):
+            begun = step.blocks
     if schedule.closing:
         _close(dag, schedule, tasks)
     return dag
@@ -97,21 +117,30 @@ def _dag(schedule: Schedule) -> DAG:
 
 def _close(dag: DAG, schedule: Schedule, tasks: dict[str, MeltanoOperator]) -> None:
     """Whatever became of the run, close it and let alerts be sent; the run's state is the steps'."""
-    closing = MeltanoOperator(
+    options = schedule.options
+    closing = CloseOperator(
         dag=dag,
         task_id="close",
         blocks=[[command] for command in schedule.closing],
         schedule_env=schedule.env | {runs.JOB_VARIABLE: schedule.job},
-        timeout=schedule.options.timeout,
-        execution_timeout=dt.timedelta(seconds=schedule.options.timeout) + _GRACE,
-        retries=1,
-        retry_delay=dt.timedelta(seconds=schedule.options.retry_delay),
+        last_step=schedule.steps[-1].name,
+        rest=(options.retry_delay, _LONGEST_REST) if options.continuous else None,
+        timeout=options.timeout,
+        execution_timeout=dt.timedelta(seconds=options.timeout) + _GRACE,
+        retries=max(1, options.retries) if options.continuous else 1,
+        retry_delay=dt.timedelta(seconds=options.retry_delay),
     )
     closing.as_teardown()
-    tasks[schedule.steps[-1].name].set_downstream(closing)
+    # Steps side by side: where one fails for good, the others still work.
+    for task in tasks.values():
+        task.set_downstream(closing)
 
 
-def _timetable(schedule: Schedule) -> CronTriggerTimetable | AssetAll | AssetOrTimeSchedule | None:
+def _timetable(
+    schedule: Schedule,
+) -> CronTriggerTimetable | AssetAll | AssetOrTimeSchedule | Literal["@continuous"] | None:
+    if schedule.options.continuous:
+        return "@continuous"
     timer = CronTriggerTimetable(schedule.interval, timezone="UTC") if schedule.interval else None
     if not schedule.options.after:
         return timer
@@ -120,7 +149,7 @@ def _timetable(schedule: Schedule) -> CronTriggerTimetable | AssetAll | AssetOrT
 
 
 def _deadline(schedule: Schedule) -> DeadlineAlert | None:
-    if not schedule.options.deadline or os.environ.get(settings.NO_DEADLINES):
+    if not schedule.options.deadline or os.environ.get(variables.NO_DEADLINES):
         return None
     return DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,

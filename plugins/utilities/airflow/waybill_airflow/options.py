@@ -30,6 +30,7 @@ class Options:
         as_one: Whether the whole job is one task: less start-up, for short intervals.
         pool: Airflow's pool whose slots the steps take.
         after: Jobs after which the schedule runs.
+        continuous: Whether each run begins when the one before it has ended.
     """
 
     retries: int = 4
@@ -42,6 +43,7 @@ class Options:
     tags: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     paused: bool = False
+    continuous: bool = False
 
 
 NAMES = (
@@ -55,6 +57,7 @@ NAMES = (
     "WAYBILL_TAGS",
     "WAYBILL_AFTER",
     "WAYBILL_PAUSED",
+    "WAYBILL_CONTINUOUS",
 )
 
 
@@ -75,7 +78,7 @@ def read(schedule: str, env: Mapping[str, object]) -> Options:
             raise _wrong(schedule, name, "is no option", f"Did you mean {near[0]}?")
     reader = _Reader(schedule, given)
     default = Options()
-    return Options(
+    chosen = Options(
         retries=reader.number("WAYBILL_RETRIES", default.retries),
         retry_delay=reader.duration("WAYBILL_RETRY_DELAY", default.retry_delay),
         timeout=reader.duration("WAYBILL_TIMEOUT", default.timeout),
@@ -86,7 +89,12 @@ def read(schedule: str, env: Mapping[str, object]) -> Options:
         tags=reader.names("WAYBILL_TAGS"),
         after=reader.names("WAYBILL_AFTER"),
         paused=reader.choice("WAYBILL_PAUSED", _FALSE, _TRUE),
+        continuous=reader.choice("WAYBILL_CONTINUOUS", _FALSE, _TRUE),
     )
+    if chosen.continuous and chosen.after:
+        what = "does not go with WAYBILL_AFTER"
+        raise _wrong(schedule, "WAYBILL_CONTINUOUS", what, "Leave one of them out.")
+    return chosen
 
 
 @dataclass(frozen=True)

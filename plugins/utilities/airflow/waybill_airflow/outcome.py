@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+_RECEIPT = "waybill:receipt"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -22,6 +24,11 @@ class Outcome:
     status: str = ""
     is_data_quality: bool = False
     cause: str = ""
+
+    @property
+    def closes_run(self) -> bool:
+        """Whether a receipt that balances has ended the run, and looked at alerts."""
+        return self.step.startswith(_RECEIPT) and self.status == "succeeded"
 
 
 def read(path: Path) -> Outcome:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from waybill_airflow import kin
@@ -69,14 +70,21 @@ class Running:
             self.stop()
 
     def stop(self) -> None:
-        """Ask it to stop; end it and all it started if it does not."""
+        """Ask it to stop; end it and all it started if it does not.
+
+        Meltano passes the request on where it loads, and ends at once where it runs a command: what
+        it leaves has the rest of the time.
+        """
+        patience = _LEFTOVERS_SECONDS
         if self._process.poll() is None:
+            begun = time.monotonic()
             self._process.terminate()
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-        kin.end(lambda: kin.of_group(self._process.pid), _LEFTOVERS_SECONDS)
+            patience = max(patience, STOP_SECONDS - (time.monotonic() - begun))
+        kin.end(lambda: kin.of_group(self._process.pid), patience)
 
     def _on_timeout(self) -> None:
         self.timed_out = True

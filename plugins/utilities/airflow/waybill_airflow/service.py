@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import time
 from contextlib import contextmanager
@@ -20,6 +22,8 @@ _STABLE_SECONDS = 60.0
 """How long a process must have run for its end to count as the first one again."""
 _MOST_STARTS = 5
 _LONGEST_PAUSE = 30.0
+_LONGEST_PAUSE_OF_HELPER = 300.0
+_MOST_DOUBLINGS = 10
 _LOG_BYTES = 20_000_000
 
 
@@ -32,6 +36,8 @@ class Service:
         command: What it runs.
         log: The file that takes its output; None for the terminal.
         may_start: Asked before each start.
+        is_essential: Whether all ends where it cannot be kept running; a helper is started again
+            for ever.
     """
 
     name: str
@@ -39,6 +45,7 @@ class Service:
     env: Mapping[str, str]
     log: Path | None
     may_start: Callable[[], bool] = lambda: True
+    is_essential: bool = True
     process: subprocess.Popen[bytes] | None = None
     _starts: int = 0
     _started_at: float = 0.0
@@ -53,8 +60,10 @@ class Service:
         """Start it if it does not run: again, after a pause that grows.
 
         Raises:
-            WaybillError: It ends again and again.
+            WaybillError: It is essential, and ends again and again.
         """
+        if self.log:
+            _turn_over(self.log)
         if self.process and (code := self.process.poll()) is not None:
             # Tasks of a scheduler that was killed would go on beside their next try.
             self._end_leftovers(self.process.pid)
@@ -62,10 +71,11 @@ class Service:
             if time.monotonic() - self._started_at > _STABLE_SECONDS:
                 self._starts = 0
             where = f" See {self.log}." if self.log else ""
-            if self._starts >= _MOST_STARTS:
+            if self.is_essential and self._starts >= _MOST_STARTS:
                 msg = f"Airflow's {self.name} has ended {self._starts} times (last: {code})."
                 raise WaybillError(msg, f"Find the reason in its output.{where}")
-            pause = min(2.0**self._starts - 1, _LONGEST_PAUSE)
+            longest = _LONGEST_PAUSE if self.is_essential else _LONGEST_PAUSE_OF_HELPER
+            pause = min(2.0 ** min(self._starts, _MOST_DOUBLINGS) - 1, longest)
             print(
                 f"airflow: {self.name} ended with {code}, starting it again in {pause:.0f} s.{where}",
                 flush=True,
@@ -107,12 +117,21 @@ class Service:
 
 @contextmanager
 def _opened(log: Path | None) -> Iterator[IO[bytes] | None]:
-    """The file that takes the output; an old one that has grown large gives way."""
+    """The file that takes the output."""
     if log is None:
         yield None
         return
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if log.exists() and log.stat().st_size > _LOG_BYTES:
-        log.replace(log.with_suffix(".log.1"))
     with log.open("ab") as file:
         yield file
+
+
+def _turn_over(log: Path) -> None:
+    """Begin a log anew that has grown large, and keep what it held until then beside it.
+
+    Its process goes on writing to the same file, always at the end; what it writes between copy
+    and cut is lost.
+    """
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)

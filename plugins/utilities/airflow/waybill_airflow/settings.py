@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from waybill_airflow import metadata, places, secret_values
+from waybill_airflow import address, metadata, places, secret_values
 from waybill_common import private_files
 from waybill_common.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-NO_DEADLINES = "WAYBILL_AIRFLOW_NO_DEADLINES"
-"""Set for `airflow dags test`, which ends with 1 where a DAG has a deadline (a defect of 3.3)."""
 
 _FIXED = {
     # Every run of ours is a process of its own, so a few workers serve many schedules.
@@ -22,8 +19,6 @@ _FIXED = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{secret_values.USER}:admin",
-    # Longer than a step takes to stop Meltano (running.STOP_SECONDS).
-    "AIRFLOW__CORE__KILLED_TASK_CLEANUP_TIME": "90",
     # A killed scheduler's tasks start anew within 3 minutes: 30 s until it counts as dead, looked
     # for every 30 s; 90 s where only the task's process has gone.
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "30",
@@ -32,9 +27,10 @@ _FIXED = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "90",
     # Tasks outlive an API server that starts again.
     "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "8",
-    # A schedule that is new in YAML is live within seconds, and a parse costs next to nothing.
+    # A schedule that is new in YAML is live within seconds: the watcher touches the DAG files, and
+    # what has been touched is parsed at once.
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
     "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
     "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "5",
     "AIRFLOW__API__WORKERS": "1",
@@ -62,7 +58,7 @@ def environment(port: int) -> dict[str, str]:
         This process's environment, Waybill's settings where it has none, and the secrets.
     """
     secrets = secret_values.load()
-    base = f"http://{HOST}:{port}"
+    api = address.of(os.environ, port).url
     ours = _FIXED | {
         "AIRFLOW_HOME": str(places.home()),
         # Its tasks are no children of the `meltano` that starts it.
@@ -70,8 +66,8 @@ def environment(port: int) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(places.dags()),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(places.dags().parent / "plugins"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(places.passwords()),
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
-        "AIRFLOW__API__BASE_URL": base,
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{api}/execution/",
+        "AIRFLOW__API__BASE_URL": api,
         "AIRFLOW__API__HOST": HOST,
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(places.logs()),
@@ -86,11 +82,6 @@ def environment(port: int) -> dict[str, str]:
     kept = {name: value for name, value in ours.items() if not _is_set(name, os.environ)}
     _make_configuration()
     return {**os.environ, **kept}
-
-
-def is_ours(variable: str) -> bool:
-    """Whether a variable is Airflow's own, and no business of what a task runs."""
-    return variable.startswith(("AIRFLOW__", "AIRFLOW_HOME", "AIRFLOW_CTX_", "_AIRFLOW"))
 
 
 def _is_set(name: str, given: Mapping[str, str]) -> bool:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from waybill_airflow import places, secret_values, settings, step_environment, watch
+from waybill_airflow import address, places, settings, step_environment, watch
+from waybill_airflow.page import Page
 from waybill_airflow.service import Service
 from waybill_airflow.supervisor import Supervisor
 from waybill_common import connections
 from waybill_common.errors import WaybillError
-from waybill_common.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +29,6 @@ PROCESSES: dict[str, Sequence[str]] = {
 _WATCHER = "watcher"
 _HEARTBEAT = "heartbeat"
 _BEAT_SECONDS = 60
-_READY_SECONDS = 1.0
 
 
 def up(port: int) -> None:
@@ -41,25 +38,27 @@ def up(port: int) -> None:
         port: Of the UI.
 
     Raises:
-        WaybillError: The metadata cannot be prepared, or a process ends again and again.
+        WaybillError: The metadata cannot be prepared, or one of Airflow's processes ends again and
+            again.
     """
     environment = settings.environment(port)
     print("airflow: preparing its database", flush=True)
     _migrate(environment)
     os.environ.update(environment)
     watch.refresh()
-    page = _Page(port)
+    logs = places.process_logs()
+    page = Page(address.of(environment, port), logs / "api-server.log")
     services = [
-        *(_service(name, environment, places.process_logs()) for name in PROCESSES),
-        _watcher(environment, places.process_logs()),
+        *(_service(name, environment, logs) for name in PROCESSES),
+        _watcher(environment, logs),
     ]
     if _takes_heartbeats():
-        services.append(_heartbeat(places.process_logs()))
+        services.append(_heartbeat(logs))
     for service in services:
         if service.name == "scheduler":
             # A task that cannot reach the API fails.
             service.may_start = page.answers
-    Supervisor(services, page.announce).run()
+    Supervisor(services, page.tell).run()
 
 
 def serve(name: str, port: int) -> None:
@@ -86,7 +85,8 @@ def _service(name: str, environment: Mapping[str, str], logs: Path | None) -> Se
 
 def _watcher(environment: Mapping[str, str], logs: Path | None) -> Service:
     log = logs / f"{_WATCHER}.log" if logs else None
-    return Service(_WATCHER, [_beside("waybill-airflow"), "watch"], environment, log)
+    command = (_beside("waybill-airflow"), "watch")
+    return Service(_WATCHER, command, environment, log, is_essential=False)
 
 
 def _takes_heartbeats() -> bool:
@@ -102,7 +102,8 @@ def _takes_heartbeats() -> bool:
 def _heartbeat(logs: Path) -> Service:
     beats = ("invoke", "--no-install", "waybill:heartbeat", "--every", str(_BEAT_SECONDS))
     log = logs / f"{_HEARTBEAT}.log"
-    return Service(_HEARTBEAT, [places.meltano(), *beats], step_environment.inherited(), log)
+    command = (places.meltano(), *beats)
+    return Service(_HEARTBEAT, command, step_environment.inherited(), log, is_essential=False)
 
 
 def _migrate(environment: Mapping[str, str]) -> None:
@@ -123,42 +124,3 @@ def _migrate(environment: Mapping[str, str]) -> None:
 
 def _beside(name: str) -> Path:
     return Path(sys.executable).with_name(name)
-
-
-class _Page:
-    """The UI: asked until it answers, and then announced once."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._is_there = False
-        self._is_announced = False
-        self._next_look = 0.0
-
-    def answers(self) -> bool:
-        """Whether it has answered."""
-        if not self._is_there and time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + _READY_SECONDS
-            self._is_there = self._asked()
-        return self._is_there
-
-    def announce(self) -> None:
-        """Say where it is, once it answers."""
-        if self._is_announced or not self.answers():
-            return
-        self._is_announced = True
-        print(
-            f"airflow: http://{HOST}:{self._port}\n"
-            f"airflow: user {secret_values.USER}, password in {places.passwords()}\n"
-            f"airflow: logs in {places.process_logs()} and {places.logs()}; Ctrl-C ends it",
-            flush=True,
-        )
-
-    def _asked(self) -> bool:
-        client = http.client.HTTPConnection(HOST, self._port, timeout=2)
-        try:
-            client.request("GET", "/api/v2/version")
-            return client.getresponse().status == http.client.OK
-        except OSError:
-            return False
-        finally:
-            client.close()
