@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import runbooks
 
-from conftest import SETTINGS
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,7 +17,8 @@ PROGRAM = runbooks.ROOT / ".meltano" / "utilities" / "airflow" / "venv" / "bin" 
 
 
 def _run(home: Path, *arguments: str) -> tuple[int, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+    others = ("WAYBILL_", "WAREHOUSE_", "AIRFLOW")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     done = subprocess.run(
         [PROGRAM, *arguments],
         cwd=runbooks.ROOT,

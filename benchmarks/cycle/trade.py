@@ -89,7 +89,7 @@ class Trade:
             session.execute("checkpoint")
         before = self._server()
         done = self._run()
-        costs = dict(_by_step(done))
+        costs = dict(by_step(done))
         costs[SERVER] = {"cpu": self._server() - before}
         return costs
 
@@ -119,8 +119,9 @@ class Trade:
         return sum(watching.cpu_seconds(each) or 0.0 for each in (pid, *map(int, children)))
 
 
-def _by_step(done: Watched) -> Iterator[tuple[str, dict[str, float]]]:
-    named = _names()
+def by_step(done: Watched) -> Iterator[tuple[str, dict[str, float]]]:
+    """What each step of a run has cost, what Meltano has taken itself, and the sum."""
+    named = names()
     children = [seen for seen in done.children if seen.cpu_seconds or seen.words]
     steps: dict[str, list[Seen]] = {}
     for seen in children:
@@ -147,7 +148,7 @@ def _name(seen: Seen, named: dict[tuple[str, ...], str]) -> str:
     return named.get(words, f"{words[0]}{discovery}")
 
 
-def _names() -> dict[tuple[str, ...], str]:
+def names() -> dict[tuple[str, ...], str]:
     """What the job calls each command of a utility."""
     found = {}
     for path in project.ROOT.glob("*/*.meltano.yml"):

@@ -94,7 +94,7 @@ def test_termination_cancels_the_query(warehouse: ScratchDatabase, small_project
         " and pid <> pg_backend_pid() and datname = current_database()"
     )
     with small_project.start("build", "--select", "sound", "slow") as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         made = "select to_regclass('staging.sound') is not null"
         while warehouse.rows(running, ["%pg_sleep(60)%"]) == [(0,)] or warehouse.rows(made) == [
             (False,)

@@ -73,7 +73,7 @@ def _recorded(connection: Connection, step: str, arguments: list[str]) -> int:
     # Where dbt's own lines are turned down, a few of ours say that it goes on.
     progress = [Progress(step)] if "--log-level" in arguments else []
     finished = Finished()
-    callbacks = [finished, *progress]
+    callbacks: Callbacks = [finished, *progress]
     with ledger.step(connection, step, resources=_resources(given)) as detail:
         if changed.is_asked(arguments):
             ended = changed.build(connection, given, callbacks)

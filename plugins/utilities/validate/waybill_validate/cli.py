@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING
 
 from waybill_common import contracts, ledger
 from waybill_common.errors import WaybillError, fail
-from waybill_validate import (
-    privacy,
-    recording,
-    report,
-    running,
-    suites,
-    summary,
-    unchanged,
-    warehouse,
-)
+from waybill_validate import privacy, recording, report, suites, summary, unchanged, warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,6 +112,8 @@ def _run(
     aside = f"; {left_out:,} more have passed since anything changed for them" if left_out else ""
     tables = sum(len(suite.tables) for suite in due)
     print(f"validate:{stage}: {_count(due):,} checks on {tables:,} tables{aside}", flush=True)
+    from waybill_validate import running  # noqa: PLC0415  (needed only where something is due)
+
     names = {suite.selector: tuple(table.name for table in suite.tables) for suite in selected}
     outcomes, index = running.run(stage, due, names, is_quick=is_quick, keep=keep)
     _print_report(stage, outcomes)

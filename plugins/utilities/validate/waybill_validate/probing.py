@@ -45,12 +45,12 @@ def probe(session: psycopg.Connection[Any], table: Table) -> TableOutcome | None
     started_at, start = dt.datetime.now(tz=dt.UTC), time.monotonic()
     try:
         statement = _statement(table)
-        counts = session.execute(statement).fetchone() or ()
+        ((rows, *found),) = session.execute(statement).fetchall()
     except (_NoWordsError, psycopg.Error):
         return None
-    if any(counts[1:]):
+    if any(found):
         return None
-    outcomes = tuple(_passed(check, counts[0]) for check in table.checks)
+    outcomes = tuple(_passed(check, rows) for check in table.checks)
     return TableOutcome(table, outcomes, started_at, time.monotonic() - start)
 
 
