@@ -283,7 +283,7 @@ def _bookmarks(project: Project) -> dict[str, Any]:
         ).fetchall()
     found: dict[str, Any] = {}
     for text in filter(None, (completed, partial)):
-        found |= json.loads(text)["singer_state"].get("bookmarks", {})
+        found |= json.loads(text).get("singer_state", {}).get("bookmarks", {})
     return found
 
 
