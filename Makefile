@@ -79,6 +79,11 @@ bench: .venv/.dev .meltano/.installed ## Measure the lane next to COPY and to it
 		$(if $(CASES),--cases $(CASES)) $(if $(PEERS),--peers $(PEERS)) $(if $(ADD),--add) \
 		$(if $(OUTPUT),--output $(OUTPUT)) $(if $(FOLDER),--folder $(FOLDER))
 
+.PHONY: cycle
+cycle: .venv/.dev .meltano/.installed ## Measure one run of the job `trade`, with nothing new and with a few orders (ORDERS=5 REPEAT=5 KEEP=1 BEFORE=FILE)
+	@$(BIN)/python -m benchmarks.cycle $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPEAT),--repeat $(REPEAT)) \
+		$(if $(KEEP),--keep) $(if $(BEFORE),--before $(BEFORE))
+
 .PHONY: bench-table
 bench-table: .venv/.dev ## Write the newest results of the benchmark into the documents
 	@$(BIN)/python -m benchmarks table

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md and the README's figures, as the newest results say them."""
+"""The figures of docs/benchmarks.md, docs/freshness.md and the README, as the newest results say them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 from benchmarks import machine, project, results, verdicts
 from benchmarks.contenders import EMPTY, MELTANO, WAYBILL
+from benchmarks.cycle import report as cycle_report
 from benchmarks.results import FLOOR
-from benchmarks.soak import report
+from benchmarks.soak import report as soak_report
 
 if TYPE_CHECKING:
     from benchmarks.results import CaseResult, Entry, Results
 
-DOCUMENTS = (project.ROOT / "docs" / "benchmarks.md", project.ROOT / "README.md")
+DOCUMENTS = tuple(
+    project.ROOT / name for name in ("docs/benchmarks.md", "docs/freshness.md", "README.md")
+)
 _PART = re.compile(r"(<!-- benchmarks: (\w+) -->\n)(.*?)(<!-- /benchmarks -->)", re.DOTALL)
 _NOT_MEASURED = "Not measured yet.\n"
-_SOAK = "soak"
+_OTHERS = {"soak": soak_report, "cycle": cycle_report}
+"""What is measured by itself and has results of its own."""
 _NAMES = {
     FLOOR: "PostgreSQL itself",
     WAYBILL: "**Waybill**, pipe",
@@ -60,8 +64,8 @@ def text(found: Results) -> str:
 
 def _filled(document: str, found: Results | None) -> str:
     def part(match: re.Match[str]) -> str:
-        if match[2] == _SOAK:
-            text = report.text(soaked) if (soaked := report.newest()) else _NOT_MEASURED
+        if report := _OTHERS.get(match[2]):
+            text = report.text(kept) if (kept := report.newest()) else _NOT_MEASURED
         else:
             text = _PARTS[match[2]](found) if found else _NOT_MEASURED
         return f"{match[1]}{text}{match[4]}"

@@ -6,6 +6,7 @@ The tests of this module run in order on one project: each goes on where the one
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import shlex
 import sqlite3
@@ -70,7 +71,8 @@ PAGES = [page for page in runbooks.PAGES if "# Alert: " not in page.read_text(en
 COMMANDS = list(dict.fromkeys(typed for page in PAGES for typed in runbooks.commands(page)))
 RUNS = [shlex.split(typed)[1:] for typed in COMMANDS if typed.startswith("run ")]
 INVOKED = sorted(
-    (typed for typed in COMMANDS if typed.startswith("invoke ")),
+    # test_airflow_operations.py runs those of Airflow.
+    (typed for typed in COMMANDS if re.match("invoke (?!airflow)", typed)),
     key=lambda typed: "--role loader" in typed,  # what they forget, others look at before
 )
 
@@ -245,10 +247,75 @@ def test_the_runs_of_operations_are_known_to_meltano(landed: Project) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_a_stream_is_loaded_from_its_start_and_the_others_keep_their_bookmarks(
+    landed: Project, login: Any
+) -> None:
+    """The line of the page as it stands there, with the setting before it."""
+    page = runbooks.ROOT / "docs" / "runbooks" / "reset-a-stream.md"
+    (line,) = [each for each in page.read_text("utf-8").splitlines() if "TAP_POSTGRES__" in each]
+    setting, program, *words = shlex.split(line)
+    name, _, stream = setting.partition("=")
+    assert (program, stream) == (".venv/bin/meltano", '["payment"]')
+    before = _bookmarks(landed)
+    ((last,),) = _rows(login, "select max(load_id) from waybill.load")
+    ((rows,),) = _rows(login, "select count(*) from payment", connections.SOURCE_DATABASE)
+    done = landed.meltano(*words, **{name: stream})
+    assert done.returncode == 0, done.stdout
+    received = (
+        "select stream, sum(rows_received)::int from waybill.load where load_id > {} group by 1"
+    )
+    assert _rows(login, received.format(last)) == [("payment", rows)]
+    assert rows > 100
+    assert _rows(login, PAYMENTS.format("raw_totesys.payment where _sdc_deleted_at is null")) == (
+        _rows(login, PAYMENTS.format("payment"), connections.SOURCE_DATABASE)
+    )
+    after = _bookmarks(landed)
+    assert after.keys() == before.keys()
+    assert {each for each in after if after[each] != before[each]} <= {"payment"}
+
+
+def _bookmarks(project: Project) -> dict[str, Any]:
+    """What Meltano keeps of each stream of totesys for the job."""
+    with closing(sqlite3.connect(project.root / ".meltano" / "meltano.db")) as known:
+        ((completed, partial),) = known.execute(
+            "select completed_state, partial_state from state"
+            " where state_id like '%totesys-to-target-postgres'"
+        ).fetchall()
+    found: dict[str, Any] = {}
+    for text in filter(None, (completed, partial)):
+        found |= json.loads(text).get("singer_state", {}).get("bookmarks", {})
+    return found
+
+
+def test_maintenance_runs_and_logs_as_json(landed: Project) -> None:
+    """The weekly job, with the log that a program reads: an object a line."""
+    page = runbooks.ROOT / "docs" / "runbooks" / "recovery.md"
+    assert "`.venv/bin/meltano --log-config=none --log-format=json run elt`" in page.read_text(
+        "utf-8"
+    )
+    done = landed.meltano(
+        "--log-config=none", "--log-format=json", "run", "--no-install", "maintenance"
+    )
+    assert done.returncode == 0, done.stdout
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert any("Run completed" in each["event"] for each in told)
+    assert any("vacuum" in each["event"] for each in told)
+
+
 def test_commands_that_are_not_meltanos_are_there() -> None:
     """They are few, and looked at one by one."""
-    lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
-    others = {line.strip() for line in lines if re.match(r" {4,}(make|openssl|kill|git) ", line)}
-    assert others == {"kill -TERM <process_id>", "make .meltano/.installed", "openssl rand -hex 32"}
-    for asked in (["make", "-n", ".meltano/.installed"], ["openssl", "rand", "-hex", "32"]):
-        subprocess.run(asked, cwd=ROOT, capture_output=True, check=True)
+    others = {
+        typed.strip()
+        for page in runbooks.PAGES
+        for line in page.read_text(encoding="utf-8").splitlines()
+        for typed in ([line] if line.startswith("    ") else line.split("`")[1::2])
+        if re.match(r"\s*(make|openssl|kill|git) ", typed)
+    }
+    makes = {typed for typed in others if typed.startswith("make ")}
+    assert others - makes == {"kill -TERM <process_id>", "openssl rand -hex 32", "git pull"}
+    assert {"make .meltano/.installed", "make next-day", "make reset"} <= makes
+    for typed in makes:
+        subprocess.run(
+            ["make", "-n", *typed.split()[1:]], cwd=ROOT, capture_output=True, check=True
+        )
+    subprocess.run(["openssl", "rand", "-hex", "32"], capture_output=True, check=True)

@@ -23,7 +23,7 @@ _LATE_SECONDS = (10.0, 40.0)
 _RETRY_SECONDS = 1.0
 
 # An order, its transaction and its payment are those of an older one under new numbers: every rule holds.
-_NEW_ORDER = """
+NEW_ORDER = """
 with chosen as (
     select sales_order.*, transaction.transaction_id
     from sales_order inner join transaction using (sales_order_id)
@@ -45,7 +45,7 @@ select %(id)s, now(), now(), %(id)s, payment.counterparty_id, payment_amount, pa
 from payment inner join chosen on payment.transaction_id = chosen.transaction_id
 limit 1
 """
-_CHANGES = (
+CHANGES = (
     "update design set file_name = 'soak-' || clock_timestamp(), last_updated = now() where design_id = %(any)s %% 50 + 1",
     "update department set location = 'Floor ' || %(any)s, last_updated = now() where department_id = %(any)s %% 8 + 1",
     "update payment set paid = true, last_updated = now() where payment_id = %(any)s %% 1000 + 1",
@@ -125,7 +125,7 @@ class Writer(Watch):
         chance = self._random.random()
         if chance < _CHANGE_SHARE:
             session.execute(
-                self._random.choice(_CHANGES).encode(), {"any": self._random.randrange(10**6)}
+                self._random.choice(CHANGES).encode(), {"any": self._random.randrange(10**6)}
             )
             session.commit()
             self._commits.add("change")
@@ -141,7 +141,7 @@ class Writer(Watch):
     def _order(self, session: psycopg.Connection[tuple[object, ...]], *, is_late: bool) -> None:
         order = self._next
         self._next += 1
-        session.execute(_NEW_ORDER.encode(), {"id": order})
+        session.execute(NEW_ORDER.encode(), {"id": order})
         if is_late:
             # Its rows bear the time at which the transaction began.
             time.sleep(self._random.uniform(*_LATE_SECONDS))

@@ -59,7 +59,7 @@ class Dbt:
 
 @pytest.fixture
 def small_project(tmp_path: Path) -> Dbt:
-    """Three models: one that builds, one whose test fails, one that takes a minute."""
+    """Three models: one that builds, one whose test fails, one that takes a minute after the first."""
     root = tmp_path / "project"
     models = root / "transform" / "models"
     models.mkdir(parents=True)
@@ -69,7 +69,8 @@ def small_project(tmp_path: Path) -> Dbt:
     (models / "sound.sql").write_text("select 1 as id")
     (models / "flawed.sql").write_text("select cast(null as integer) as id")
     (models / "slow.sql").write_text(
-        "{{ config(materialized='table') }} select cast(pg_sleep(60) as text) as slept"
+        "{{ config(materialized='table') }} -- depends_on: {{ ref('sound') }}\n"
+        "select cast(pg_sleep(60) as text) as slept"
     )
     (models / "models.yml").write_text(
         "models: [{name: flawed, columns: [{name: id, data_tests: [not_null]}]}]"

@@ -8,6 +8,7 @@ import pytest
 from psycopg import sql
 
 from waybill_common import settled
+from waybill_dbt import changed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +90,13 @@ def test_builds_of_what_has_changed_give_the_rows_of_a_full_build(
     assert len(by_parts) > 10
 
 
+def test_a_build_that_leaves_rows_out_settles_nothing() -> None:
+    """Tables without rows, or with a sample of them, are not what their sources hold."""
+    assert changed.is_whole(["build", "--log-level", "warn", "--exclude-resource-type=unit_test"])
+    for other in (["build", "--empty"], ["build", "--sample=1 day"], ["run"], ["build", "-s", "x"]):
+        assert not changed.is_whole(other)
+
+
 @pytest.fixture
 def flaw(small_project: Dbt) -> Path:
     """The model whose test fails; the slow one is taken away."""
@@ -108,8 +116,11 @@ def test_a_failed_test_runs_again_until_it_passes(
     assert warehouse.rows(_NODES)[0] == ({"fail": 1}, 2)
 
     flaw.write_text("select 1 as id")
-    assert small_project.run("build", "--changed")[0] == 0
+    assert small_project.run("build")[0] == 0
     assert warehouse.rows(_NODES)[0] == ({"pass": 1, "success": 2}, None)
+    # A nightly build of everything leaves nothing to do for the one after it.
+    assert small_project.run("build", "--changed")[0] == 0
+    assert warehouse.rows(_NODES)[0] == ({}, 3)
     # What is named is built, also unchanged, and the next run does it again.
     assert small_project.run("build", "--changed", "--select", "sound")[0] == 0
     with warehouse.connection("transformer").connect() as session:

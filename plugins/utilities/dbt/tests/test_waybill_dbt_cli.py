@@ -93,9 +93,12 @@ def test_termination_cancels_the_query(warehouse: ScratchDatabase, small_project
         "select count(*) from pg_stat_activity where query like %s and state = 'active'"
         " and pid <> pg_backend_pid() and datname = current_database()"
     )
-    with small_project.start("build", "--select", "slow") as process:
-        deadline = time.monotonic() + 60
-        while warehouse.rows(running, ["%pg_sleep(60)%"]) == [(0,)]:
+    with small_project.start("build", "--select", "sound", "slow") as process:
+        deadline = time.monotonic() + 240
+        made = "select to_regclass('staging.sound') is not null"
+        while warehouse.rows(running, ["%pg_sleep(60)%"]) == [(0,)] or warehouse.rows(made) == [
+            (False,)
+        ]:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -106,3 +109,6 @@ def test_termination_cancels_the_query(warehouse: ScratchDatabase, small_project
         ("failed", "dbt left with exit code 143; its log has the reason")
     ]
     assert warehouse.rows(running, ["%pg_sleep(60)%"]) == [(0,)]
+    # What it had done by then is known.
+    done = "select unique_id, status from waybill.dbt_result where status = 'success'"
+    assert warehouse.rows(done) == [("model.small.sound", "success")]

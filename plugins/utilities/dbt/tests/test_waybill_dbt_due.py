@@ -113,3 +113,75 @@ def test_a_failure_takes_back_what_was_settled() -> None:
     now = due.states(PLAN, LANDED)
     kept, lost = due.settle(PLAN, {"test.orders": False}, now, STANDING, before)
     assert (kept, lost) == ({}, {"test.orders"})
+
+
+WITH_VIEWS = Plan(
+    code="code",
+    parsed="",
+    nodes={
+        "view.items": Node("view_items", ("source.items",), ("staging", "items"), is_view=True),
+        "test.items": Node("test_items", ("view.items",)),
+        "model.mart": Node("mart", ("view.items",), ("shop", "mart")),
+        "view.mart": Node("view_mart", ("model.mart",), ("shop", "view"), is_view=True),
+        "snapshot.orders": Node("orders", ("source.orders",), ("kept", "orders"), is_kept=True),
+        "view.orders": Node("view_orders", ("snapshot.orders",), ("staging", "o"), is_view=True),
+        "model.fact": Node("fact", ("view.orders",), ("shop", "fact"), is_kept=True),
+    },
+    sources={"source.orders": ORDERS, "source.items": ITEMS},
+)
+MADE = {node.relation: name for name, node in WITH_VIEWS.nodes.items() if node.relation}
+
+
+def chosen_with_views(
+    landed: dict[tuple[str, str], str] = LANDED,
+    gone: tuple[tuple[str, str], ...] = (),
+    lost: tuple[str, ...] = (),
+    code: str = "code",
+) -> set[str]:
+    """What a build chooses after one from nothing."""
+    plan = Plan(code, "", WITH_VIEWS.nodes, WITH_VIEWS.sources)
+    before = due.states(WITH_VIEWS, LANDED)
+    kept, _ = due.settle(WITH_VIEWS, dict.fromkeys(WITH_VIEWS.nodes, True), before, MADE, {})
+    entries = {name: entry for name, entry in kept.items() if name not in lost}
+    standing = {relation: made for relation, made in MADE.items() if relation not in gone}
+    return due.due(plan, WITH_VIEWS.nodes, due.states(plan, landed), standing, entries)
+
+
+def test_a_view_is_left_and_what_reads_it_is_built() -> None:
+    """It shows new rows without being made again; one on a table that is made anew goes with it."""
+    assert chosen_with_views() == set()
+    assert chosen_with_views(LANDED | {ITEMS: "2"}) == {"test.items", "model.mart", "view.mart"}
+    assert chosen_with_views(LANDED | {ORDERS: "2"}) == {"snapshot.orders", "model.fact"}
+
+
+def test_a_view_is_made_again_where_it_is_gone_or_the_code_is_other() -> None:
+    """And with it all that reads it, as behind a table."""
+    expected = {"view.items", "test.items", "model.mart", "view.mart"}
+    assert chosen_with_views(gone=(("staging", "items"),)) == expected
+    assert chosen_with_views(code="other") == set(WITH_VIEWS.nodes)
+
+
+def test_what_is_behind_a_view_is_built_with_what_is_before_it() -> None:
+    """A snapshot that is taken again for another reason than new rows reaches its fact."""
+    assert chosen_with_views(lost=("snapshot.orders",)) == {"snapshot.orders", "model.fact"}
+
+
+def test_a_failure_before_a_view_unsettles_what_is_behind_it() -> None:
+    """The view stands, but what it showed was older than its sources' states say."""
+    ended = {"snapshot.orders": False, "model.fact": True}
+    before = due.states(WITH_VIEWS, LANDED)
+    kept, _ = due.settle(WITH_VIEWS, dict.fromkeys(WITH_VIEWS.nodes, True), before, MADE, {})
+    newer = due.states(WITH_VIEWS, LANDED | {ORDERS: "2"})
+    after, lost = due.settle(WITH_VIEWS, ended, newer, MADE, kept)
+    assert (after, lost) == ({}, ended.keys())
+
+
+def test_a_success_behind_a_view_that_stands_is_settled() -> None:
+    """The view was not built, so it does not say itself that all is well."""
+    ended = {"snapshot.orders": True, "model.fact": True}
+    before = due.states(WITH_VIEWS, LANDED)
+    kept, _ = due.settle(WITH_VIEWS, dict.fromkeys(WITH_VIEWS.nodes, True), before, MADE, {})
+    newer = due.states(WITH_VIEWS, LANDED | {ORDERS: "2"})
+    after, lost = due.settle(WITH_VIEWS, ended, newer, MADE, kept)
+    assert (after.keys(), lost) == (ended.keys(), set())
+    assert due.due(WITH_VIEWS, WITH_VIEWS.nodes, newer, MADE, kept | after) == set()

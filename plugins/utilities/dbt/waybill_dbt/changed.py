@@ -9,13 +9,12 @@ from waybill_common import settled
 from waybill_dbt import due, outcome, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from waybill_common.connections import Connection
     from waybill_dbt.outcome import Ended
     from waybill_dbt.plan import Plan
-
-    Callbacks = Sequence[Callable[..., None]]
+    from waybill_dbt.running import Callbacks
 
 FLAG = "--changed"
 
@@ -23,6 +22,8 @@ _FULL = frozenset({"--full-refresh", "-f"})
 _SELECTOR = "--selector"
 _NAMING = frozenset({"--select", "-s", "--models", "-m", "--exclude"})
 """Who names models gets these, changed or not."""
+_PLAIN = _FULL | {_SELECTOR, "--exclude-resource-type", "--log-level", "--vars", "--threads"}
+"""Options of a build after which the chosen models hold what their sources hold."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ def is_asked(arguments: Sequence[str]) -> bool:
     return FLAG in arguments and _NAMING.isdisjoint(_names(arguments))
 
 
+def is_whole(arguments: Sequence[str]) -> bool:
+    """Whether a build of everything leaves the chosen models as one of what has changed would."""
+    words = _names(arguments)
+    return "build" in words and {word for word in words if word.startswith("-")} <= _PLAIN
+
+
 def scope(arguments: Sequence[str]) -> str:
     """What a build is of: the name of its selector, `*` for everything, "" for named models."""
     if not _NAMING.isdisjoint(_names(arguments)):
@@ -53,13 +60,20 @@ def scope(arguments: Sequence[str]) -> str:
     return joined[joined.index(_SELECTOR) + 1] if _SELECTOR in joined else "*"
 
 
-def build(connection: Connection, arguments: Sequence[str], callbacks: Callbacks) -> Ended:
+def build(
+    connection: Connection,
+    arguments: Sequence[str],
+    callbacks: Callbacks,
+    *,
+    is_of_all: bool = False,
+) -> Ended:
     """Build what has changed; all of it after a change of the project, or with `--full-refresh`.
 
     Args:
         connection: The warehouse in the role `transformer`.
         arguments: What follows `dbt` on its command line, without `--changed`.
         callbacks: Take dbt's events.
+        is_of_all: Whether to build also what has not changed.
 
     Raises:
         WaybillError: The warehouse has no ledger.
@@ -69,7 +83,8 @@ def build(connection: Connection, arguments: Sequence[str], callbacks: Callbacks
     before = _before(connection)
     choice = " ".join(word for word in arguments if word not in _FULL)
     chosen = known.selections.get(choice) if known else None
-    if known is None or chosen is None or not _FULL.isdisjoint(arguments):
+    is_of_all = is_of_all or not _FULL.isdisjoint(arguments)
+    if known is None or chosen is None or is_of_all:
         ended = _all(arguments, callbacks)
         if ended.nodes is None:
             return ended
@@ -117,12 +132,13 @@ def _all(arguments: Sequence[str], callbacks: Callbacks) -> Ended:
 def _some(arguments: Sequence[str], callbacks: Callbacks, known: Plan, names: set[str]) -> Ended:
     from waybill_dbt import running  # noqa: PLC0415  (dbt takes seconds to import)
 
-    choosing = ["--select", *sorted(known.nodes[name].name for name in names)]
-    chosen = [*_without_selector(arguments), *choosing, "--indirect-selection", "empty"]
+    chosen = [*_without_selector(arguments), "--indirect-selection", "empty", "--select"]
     if known.parsed != plan.stamp():
-        return running.invoke(chosen, callbacks)
-    # manifest.json stands as the parse has left it.
-    return running.invoke([*chosen, "--no-write-json"], callbacks, running.parsed())
+        named = sorted(known.nodes[name].name for name in names)
+        return running.invoke([*chosen, *named], callbacks)
+    # dbt holds each name against each node, and a tag only once; manifest.json stays as it is.
+    tagged = [*chosen, f"tag:{running.TAG}", "--no-write-json"]
+    return running.invoke(tagged, callbacks, running.parsed(names))
 
 
 def _remember(known: Plan | None, code: str, choice: str, chosen: list[str]) -> Plan:

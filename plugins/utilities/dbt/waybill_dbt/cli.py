@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -10,13 +11,13 @@ from typing import TYPE_CHECKING
 from waybill_common import connections, domains, ledger
 from waybill_common.errors import WaybillError, reports_errors
 from waybill_dbt import changed, environment, outcome, recording
+from waybill_dbt.finished import Finished
 from waybill_dbt.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from waybill_common.connections import Connection
     from waybill_dbt.outcome import Ended
+    from waybill_dbt.running import Callbacks
 
 OFFLINE = frozenset({"clean", "deps", "init", "list", "ls", "parse"})
 """Commands that read the project alone, so that they work before there is a warehouse."""
@@ -25,11 +26,16 @@ RECORDED = frozenset({"build", "run", "seed", "snapshot", "test"})
 """Commands that are a step of a job."""
 
 _SELECTOR = "--selector"
+_OBJECTS = 100_000
+"""New ones between two looks for garbage."""
 
 
 @reports_errors
 def main() -> None:
     """Run dbt and leave with its exit code."""
+    # dbt's manifest is hundreds of thousands of objects that all stay: at Python's own threshold it
+    # costs a tenth of a build to look through them for garbage again and again.
+    gc.set_threshold(_OBJECTS)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -65,20 +71,25 @@ def run(arguments: list[str]) -> int:
 def _recorded(connection: Connection, step: str, arguments: list[str]) -> int:
     given = [word for word in arguments if word != changed.FLAG]
     # Where dbt's own lines are turned down, a few of ours say that it goes on.
-    callbacks = [Progress(step)] if "--log-level" in arguments else []
+    progress = [Progress(step)] if "--log-level" in arguments else []
+    finished = Finished()
+    callbacks: Callbacks = [finished, *progress]
     with ledger.step(connection, step, resources=_resources(given)) as detail:
         if changed.is_asked(arguments):
             ended = changed.build(connection, given, callbacks)
+        elif changed.is_whole(given):
+            ended = changed.build(connection, given, callbacks, is_of_all=True)
         else:
             ended = _dbt(given, callbacks)
             changed.forget(connection, ended)
         detail.update(ended.figures | {"selector": changed.scope(given)})
         detail["succeeded"] = ended.code == 0
-        recording.keep(connection, detail, ended.results)
+        recording.write(connection, detail, ended.results or finished.results)
+        recording.explain(detail, ended.results)
         if ended.code:
             reason = f"dbt left with exit code {ended.code}; its log has the reason"
             detail.setdefault("cause", reason)
-    if callbacks and ended.figures:
+    if progress and ended.figures:
         print(f"{step}: {outcome.in_words(ended.figures)}", flush=True)
     return ended.code
 
@@ -89,7 +100,7 @@ def _resources(arguments: list[str]) -> set[str]:
     return domains.schemas(arguments[place : place + 1]) | {domains.SHARED}
 
 
-def _dbt(arguments: list[str], callbacks: Sequence[Progress] = ()) -> Ended:
+def _dbt(arguments: list[str], callbacks: Callbacks = ()) -> Ended:
     from waybill_dbt import running  # noqa: PLC0415  (dbt takes seconds to import)
 
     return running.invoke(arguments, callbacks)

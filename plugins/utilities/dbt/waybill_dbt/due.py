@@ -2,7 +2,8 @@
 
 A node's state is a fingerprint of the project's code and of the states of all that it reads, down
 to the source tables. It is settled once the node has ended well in that state; its relation must
-still be the one that was made then.
+still be the one that was made then. A view holds no rows: it stands as long as the code does, and
+passes on the states of what it reads.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from waybill_common.settled import Relation
-    from waybill_dbt.plan import Node, Plan
+    from waybill_dbt.plan import Plan
 
 States = dict[str, "str | None"]
 """By unique id; None where the state of a source is unknown."""
@@ -51,6 +52,9 @@ def due(
 ) -> set[str]:
     """The selected nodes that have to be built: with each of them go all that read it.
 
+    A table that is made anew takes the views on it with it, so those are due with it. Other views
+    stand, and what reads them is due where it would be without a view in between.
+
     Args:
         plan: The project.
         selected: Unique ids to choose from.
@@ -59,15 +63,29 @@ def due(
         settled: What was kept of each node that had ended well.
     """
 
+    def is_only_read_through(name: str) -> bool:
+        return plan.nodes[name].is_view or plan.nodes[name].is_ephemeral
+
     @cache
     def is_due(name: str) -> bool:
         if name not in plan.nodes:
             return False
-        node = plan.nodes[name]
-        if any(is_due(parent) for parent in node.parents):
-            return True
-        return name in selected and (
-            name not in settled or settled[name] != _entry(node, now[name], standing)
+        parents = plan.nodes[name].parents
+        if is_only_read_through(name):
+            above = any(is_due(parent) and not plan.nodes[parent].is_kept for parent in parents)
+        else:
+            above = any(is_changing(parent) for parent in parents)
+        return above or (
+            name in selected
+            and (name not in settled or settled[name] != _entry(plan, name, now, standing))
+        )
+
+    @cache
+    def is_changing(name: str) -> bool:
+        if name not in plan.nodes:
+            return False
+        return is_due(name) or (
+            is_only_read_through(name) and any(map(is_changing, plan.nodes[name].parents))
         )
 
     return {name for name in selected if is_due(name)}
@@ -95,7 +113,7 @@ def settle(
     Returns:
         What to keep of each node that is settled now, and the nodes that are not any more.
     """
-    entries = {name: _entry(node, now[name], standing) for name, node in plan.nodes.items()}
+    entries = {name: _entry(plan, name, now, standing) for name in plan.nodes}
 
     @cache
     def stands(name: str) -> bool:
@@ -111,8 +129,10 @@ def settle(
     return kept, set(ended) - kept.keys()
 
 
-def _entry(node: Node, state: str | None, standing: Mapping[Relation, str]) -> str | None:
+def _entry(plan: Plan, name: str, now: States, standing: Mapping[Relation, str]) -> str | None:
     """What is kept of a node that has ended well in a state; None where that cannot be said."""
+    node = plan.nodes[name]
+    state = _digest(plan.code, name) if node.is_view else now[name]
     if state is None or (node.relation and node.relation not in standing):
         return None
     return f"{state}:{standing[node.relation]}" if node.relation else state

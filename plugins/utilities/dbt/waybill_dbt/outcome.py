@@ -66,7 +66,6 @@ def node_result(result: RunResult) -> NodeResult:
     """What the ledger keeps of one node."""
     affected = (result.adapter_response or {}).get("rows_affected")
     status = str(result.status)
-    says = result.message if status in {*BAD, "warn"} else None
     return NodeResult(
         unique_id=result.node.unique_id,
         name=result.node.name,
@@ -81,8 +80,15 @@ def node_result(result: RunResult) -> NodeResult:
             for name in getattr(result.node.depends_on, "nodes", ())
             if name.startswith("source.")
         ),
-        message=step_outcome.without_values(says.strip().splitlines()[0]) if says else None,
+        message=worth_telling(status, result.message),
     )
+
+
+def worth_telling(status: str, message: str | None) -> str | None:
+    """What dbt says of a node that did not succeed, in one line without what it quotes."""
+    if status not in {*BAD, "warn"} or not (message and message.strip()):
+        return None
+    return step_outcome.without_values(message.strip().splitlines()[0])
 
 
 def _relation(result: RunResult) -> str | None:

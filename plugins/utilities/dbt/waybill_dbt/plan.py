@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PACKAGES = ("dbt-core", "dbt-postgres")
 _SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".md", ".py"})
 _MADE = frozenset({"model", "seed", "snapshot"})
+_KEPT = frozenset({"incremental", "snapshot"})
 _MADE_BY_DBT = frozenset({"target", "logs"})
 
 
@@ -29,12 +30,16 @@ class Node:
         parents: Unique ids of the nodes and sources it reads.
         relation: Schema and name of what it leaves in the warehouse, if anything.
         is_ephemeral: Whether it is only a part of what reads it.
+        is_view: Whether it holds no rows of its own.
+        is_kept: Whether a build changes its table rather than to make another one in its place.
     """
 
     name: str
     parents: tuple[str, ...]
     relation: tuple[str, str] | None = None
     is_ephemeral: bool = False
+    is_view: bool = False
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,15 +149,20 @@ def _node(kept: dict[str, Any]) -> Node:
         parents=tuple(kept["parents"]),
         relation=(relation[0], relation[1]) if relation else None,
         is_ephemeral=kept["is_ephemeral"],
+        is_view=kept["is_view"],
+        is_kept=kept["is_kept"],
     )
 
 
 def _of_manifest(node: dict[str, Any]) -> Node:
-    is_ephemeral = node["config"]["materialized"] == "ephemeral"
+    materialized = node["config"]["materialized"]
+    is_ephemeral = materialized == "ephemeral"
     is_made = node["resource_type"] in _MADE and not is_ephemeral
     return Node(
         name=".".join(node["fqn"]),
         parents=tuple(node["depends_on"].get("nodes", ())),
         relation=(node["schema"], node["alias"]) if is_made else None,
         is_ephemeral=is_ephemeral,
+        is_view=materialized == "view",
+        is_kept=materialized in _KEPT,
     )

@@ -23,12 +23,12 @@ _NAMED = 3
 """How many failed nodes a cause names."""
 
 
-def keep(connection: Connection, step: Step, results: Sequence[NodeResult]) -> None:
-    """Write a row for each node, and say in the step why it failed.
+def write(connection: Connection, step: Step, results: Sequence[NodeResult]) -> None:
+    """Write a row for each node.
 
     Args:
         connection: The warehouse as a role that may write the ledger.
-        step: The step; its figures get `cause` and `data_quality` where nodes failed.
+        step: The step.
         results: What became of each node.
     """
     of_step = (step.run.run_id, step.step_id)
@@ -40,6 +40,15 @@ def keep(connection: Connection, step: Step, results: Sequence[NodeResult]) -> N
         step.datasets.inputs.update(result.sources)
         if result.relation:
             step.datasets.rows[result.relation] = result.rows_affected
+
+
+def explain(step: Step, results: Sequence[NodeResult]) -> None:
+    """Say in a step why it failed.
+
+    Args:
+        step: Its figures get `cause` and `data_quality` where nodes failed.
+        results: What became of each node of a build that came to its end.
+    """
     bad = [result for result in results if result.status in BAD]
     if bad and not step["succeeded"]:
         step["data_quality"] = all(result.status == "fail" for result in bad)

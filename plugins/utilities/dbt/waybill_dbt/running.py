@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dbt.artifacts.schemas.run import RunExecutionResult
@@ -16,17 +17,23 @@ from waybill_dbt import outcome, plan
 from waybill_dbt.outcome import Ended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from types import FrameType
 
+Callbacks = Sequence[Callable[..., None]]
+"""They take dbt's events."""
+
 TERMINATED = 128 + signal.SIGTERM
+
+TAG = "waybill_due"
+"""What the nodes of a build are known by, where this process has chosen them."""
 
 GOOD = frozenset({"success", "pass"})
 
 
 def invoke(
     arguments: Sequence[str],
-    callbacks: Sequence[Callable[..., None]] = (),
+    callbacks: Callbacks = (),
     manifest: Manifest | None = None,
 ) -> Ended:
     """Run one dbt command.
@@ -51,9 +58,15 @@ def invoke(
     return Ended(code, outcome.figures(answer.result), nodes, results)
 
 
-def parsed() -> Manifest:
-    """The project as dbt parsed it last, with what only `parse` itself would add."""
+def parsed(chosen: Collection[str]) -> Manifest:
+    """The project as dbt parsed it last, with what only `parse` itself would add.
+
+    Args:
+        chosen: Unique ids of the nodes that get the tag `TAG`.
+    """
     manifest: Manifest = Manifest.from_msgpack(plan.partial_parse().read_bytes())
+    for name in chosen:
+        manifest.nodes[name].tags.append(TAG)
     manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     return manifest
 

@@ -146,15 +146,20 @@ class Project:
 
     def start(self, *arguments: str, **environment: str) -> Ended:
         """Run `waybill-validate` from its very start."""
-        done = subprocess.run(
+        with self.open(*arguments, **environment) as started:
+            output, errors = started.communicate()
+        return Ended(started.returncode, output, errors)
+
+    def open(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start `waybill-validate` and leave it to itself."""
+        return subprocess.Popen(
             [str(Path(sys.executable).with_name("waybill-validate")), *arguments],
             env=self._environment(environment),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
             cwd=self.root,
         )
-        return Ended(done.returncode, done.stdout, done.stderr)
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         """Its own home folder shows what it writes behind our back."""

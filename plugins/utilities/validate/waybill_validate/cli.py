@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING
 
 from waybill_common import contracts, ledger
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from waybill_validate.outcomes import SuiteOutcome
+    from waybill_validate.running import Keep
     from waybill_validate.suites import Stage, Suite
 
 FAILED = 1
@@ -78,8 +80,10 @@ def validate(stage: Stage, selectors: Sequence[str], *, changed: bool = False) -
         due = unchanged.due(auditor, stage, selected, now) if changed else selected
         checks = _count(due)
         left_out = _count(selected) - checks
-        outcomes = _run(stage, selected, due) if due else []
-        recording.keep(auditor, detail, outcomes)
+        keep = partial(recording.write, auditor, detail)
+        outcomes = _run(stage, selected, due, is_quick=changed, keep=keep) if due else []
+        keep(outcomes)
+        recording.explain(detail, outcomes)
         unchanged.settle(auditor, stage, outcomes, now)
         failed = sum(outcome.failed for outcome in outcomes)
         detail |= {
@@ -101,15 +105,17 @@ def _count(checked: Sequence[Suite]) -> int:
     return sum(suite.size for suite in checked)
 
 
-def _run(stage: Stage, selected: Sequence[Suite], due: Sequence[Suite]) -> list[SuiteOutcome]:
+def _run(
+    stage: Stage, selected: Sequence[Suite], due: Sequence[Suite], *, is_quick: bool, keep: Keep
+) -> list[SuiteOutcome]:
     left_out = _count(selected) - _count(due)
     aside = f"; {left_out:,} more have passed since anything changed for them" if left_out else ""
     tables = sum(len(suite.tables) for suite in due)
     print(f"validate:{stage}: {_count(due):,} checks on {tables:,} tables{aside}", flush=True)
-    from waybill_validate import running  # noqa: PLC0415  (takes seconds to import)
+    from waybill_validate import running  # noqa: PLC0415  (needed only where something is due)
 
     names = {suite.selector: tuple(table.name for table in suite.tables) for suite in selected}
-    outcomes, index = running.run(stage, due, names)
+    outcomes, index = running.run(stage, due, names, is_quick=is_quick, keep=keep)
     _print_report(stage, outcomes)
     print(f"Data Docs: {index}", flush=True)
     return outcomes

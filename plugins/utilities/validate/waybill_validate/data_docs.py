@@ -1,23 +1,25 @@
-"""Data Docs that need nothing but themselves.
+"""The tables' pages of Data Docs that need nothing but themselves.
 
 The content of a page is Great Expectations' own; the page around it is ours, because theirs loads
-its style and scripts from seven other hosts. Each suite's pages replace those of its last run.
+its style and scripts from seven other hosts. A table's page replaces that of its last run.
 """
 
 from __future__ import annotations
 
 import shutil
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
 from great_expectations.render.view.view import DefaultJinjaPageView
-from jinja2 import ChoiceLoader, Environment, PackageLoader, select_autoescape
+from jinja2 import ChoiceLoader, PackageLoader
 
 from waybill_validate import summary
 from waybill_validate.gates import quiet
+from waybill_validate.index_page import STYLESHEET, TEMPLATES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from great_expectations.core import ExpectationSuiteValidationResult
@@ -25,11 +27,8 @@ if TYPE_CHECKING:
     from waybill_validate.outcomes import SuiteOutcome, TableOutcome
     from waybill_validate.suites import Stage
 
-STYLESHEET = "data_docs.css"
-TEMPLATES = PackageLoader("waybill_validate", "templates")
-
-Results = dict[str, "ExpectationSuiteValidationResult | None"]
-"""Great Expectations' results by table."""
+Results = Mapping[tuple[str, str], "ExpectationSuiteValidationResult | None"]
+"""Great Expectations' results by suite and table."""
 
 
 class OfflinePageView(DefaultJinjaPageView):  # type: ignore[misc, unused-ignore]
@@ -43,36 +42,28 @@ class OfflinePageView(DefaultJinjaPageView):  # type: ignore[misc, unused-ignore
         self.env.loader = ChoiceLoader([TEMPLATES, theirs])
 
 
-def write(
-    stage: Stage, ran: list[tuple[SuiteOutcome, Results]], summarised: dict[str, Any]
-) -> Path:
-    """Write the pages of the suites that ran, and the stage's index over all suites.
+def write(stage: Stage, ended: Sequence[SuiteOutcome], results: Results) -> None:
+    """Write the pages of the tables that Great Expectations has checked; the others stay.
 
     Args:
         stage: `raw` or `marts`.
-        ran: The suites that ran, with their results.
-        summarised: The stage's summary, as `summary.write` returned it.
-
-    Returns:
-        The index.
+        ended: The suites that ran.
+        results: Of the tables that Great Expectations has checked.
     """
     folder = summary.data_docs(stage).parent
     folder.mkdir(parents=True, exist_ok=True)
-    for outcome, results in ran:
-        _write_suite(folder, outcome, results)
-    stylesheet = resources.files("waybill_validate").joinpath("static", STYLESHEET)
-    (folder / STYLESHEET).write_text(stylesheet.read_text(encoding="utf-8"), encoding="utf-8")
-    environment = Environment(loader=TEMPLATES, autoescape=select_autoescape(default=True))
-    page = environment.get_template("index.j2").render(stage=stage, suites=summarised["suites"])
-    summary.data_docs(stage).write_text(page, encoding="utf-8")
-    kept = {entry["selector"] for entry in summarised["suites"]}
-    for stale in folder.iterdir():
-        if stale.is_dir() and stale.name not in kept:
-            shutil.rmtree(stale)
-    return summary.data_docs(stage)
+    for outcome in ended:
+        selector = outcome.suite.selector
+        pages = {table: result for (suite, table), result in results.items() if suite == selector}
+        if pages:
+            _write_suite(folder, outcome, pages)
 
 
-def _write_suite(folder: Path, outcome: SuiteOutcome, results: Results) -> None:
+def _write_suite(
+    folder: Path,
+    outcome: SuiteOutcome,
+    results: Mapping[str, ExpectationSuiteValidationResult | None],
+) -> None:
     """Render into a folder of its own first, so that a crash leaves the old pages whole."""
     fresh = folder / f".{outcome.suite.selector}.part"
     shutil.rmtree(fresh, ignore_errors=True)
@@ -80,7 +71,7 @@ def _write_suite(folder: Path, outcome: SuiteOutcome, results: Results) -> None:
     renderer = ValidationResultsPageRenderer()
     view = OfflinePageView()
     for table in outcome.tables:
-        result = results[table.table.name]
+        result = results.get(table.table.name)
         if result is not None:
             with quiet():
                 page = _page(renderer, view, outcome, table, result)

@@ -20,12 +20,12 @@ _INSERT = """
 """
 
 
-def keep(connection: Connection, step: Step, outcomes: Sequence[SuiteOutcome]) -> None:
-    """Write a row for each check, and say in the step why it failed.
+def write(connection: Connection, step: Step, outcomes: Sequence[SuiteOutcome]) -> None:
+    """Write a row for each check.
 
     Args:
         connection: The warehouse as a role that may write the ledger.
-        step: The step; its figures get `cause` and `data_quality` where critical checks failed.
+        step: The step.
         outcomes: What was found, without personal data.
     """
     with connection.connect() as session, session.cursor() as cursor:
@@ -42,6 +42,15 @@ def keep(connection: Connection, step: Step, outcomes: Sequence[SuiteOutcome]) -
                 )
                 for one in table.outcomes
             ]
+
+
+def explain(step: Step, outcomes: Sequence[SuiteOutcome]) -> None:
+    """Say in a step why it failed.
+
+    Args:
+        step: Its figures get `cause` and `data_quality` where critical checks failed.
+        outcomes: What was found, without personal data.
+    """
     failed = [
         f"{table.table.title}: {outcome.finding}"
         for suite in outcomes
