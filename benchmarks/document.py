@@ -53,7 +53,8 @@ def stale() -> list[str]:
 def unknown_commits() -> list[str]:
     """The commits that the shown results name and that the repository does not have."""
     kept = results.newest()
-    said = [kept.machine if kept else None, (report.newest() or {}).get("machine")]
+    others = [(each.newest() or {}).get("machine") for each in _OTHERS.values()]
+    said = [kept.machine if kept else None, *others]
     return [each["commit"] for each in said if each and not machine.is_known(each["commit"])]
 
 

@@ -134,6 +134,27 @@ def newest() -> Results | None:
     return read(kept) if kept else None
 
 
+def keep(found: dict[str, Any], path: Path | None, folder: Path) -> Path:
+    """Write results of another kind.
+
+    Args:
+        found: They, with the machine they are of.
+        path: Where to, or None for where the documents look for it.
+        folder: That place.
+    """
+    path = path or folder / f"{found['machine']['day']}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rounded(found), indent=1) + "\n")
+    return path
+
+
+def newest_in(folder: Path) -> dict[str, Any] | None:
+    """The newest results of another kind, which a folder has for itself."""
+    kept = max(folder.glob("*.json"), default=None)
+    found: dict[str, Any] | None = json.loads(kept.read_text()) if kept else None
+    return found
+
+
 def _case(kept: dict[str, Any]) -> CaseResult:
     entries = kept.pop("entries")
     return CaseResult(**kept, entries={name: _entry(each) for name, each in entries.items()})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import results
@@ -17,19 +16,12 @@ _FIGURES = ("cpu", "wall")
 
 def write(found: dict[str, Any], path: Path | None) -> Path:
     """Keep it, where the documents look for it if no path is given."""
-    path = path or FOLDER / f"{found['machine']['day']}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results.rounded(found), indent=1) + "\n")
-    return path
+    return results.keep(found, path, FOLDER)
 
 
 def newest() -> dict[str, Any] | None:
     """The cycle that docs/freshness.md shows."""
-    kept = max(FOLDER.glob("*.json"), default=None)
-    if kept is None:
-        return None
-    found: dict[str, Any] = json.loads(kept.read_text())
-    return found
+    return results.newest_in(FOLDER)
 
 
 def text(found: dict[str, Any]) -> str:
