@@ -312,7 +312,12 @@ def test_commands_that_are_not_meltanos_are_there() -> None:
         if re.match(r"\s*(make|openssl|kill|git) ", typed)
     }
     makes = {typed for typed in others if typed.startswith("make ")}
-    assert others - makes == {"kill -TERM <process_id>", "openssl rand -hex 32", "git pull"}
+    assert others - makes == {
+        "kill -TERM <process_id>",
+        "openssl rand -hex 32",
+        "git pull",
+        "git diff",
+    }
     assert {"make .meltano/.installed", "make next-day", "make reset"} <= makes
     for typed in makes:
         subprocess.run(

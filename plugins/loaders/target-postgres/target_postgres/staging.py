@@ -32,8 +32,9 @@ CHUNK_CHARACTERS = 1 << 20
 class Staging:
     """A table typed like what arrives, which nobody else ever sees.
 
-    It is unlogged rather than temporary, as PostgreSQL's parallel workers cannot read a temporary
-    one, and the join with the stream's table is most of a merge.
+    It is not temporary, as PostgreSQL's parallel workers cannot read a temporary one, and the join
+    with the stream's table is most of a merge. Nor is it unlogged: a server that is killed right
+    after such a table was rolled back does not start again ("could not create file: File exists").
 
     Args:
         connection: The warehouse, inside the load's transaction.
@@ -88,7 +89,7 @@ class Staging:
             for name, sql_type in types.items()
         ]
         definitions += [f"{quote(EXTRACTED_AT)} {TIMESTAMP}", *rules.checks]
-        connection.execute(f"create unlogged table {self.relation} ({', '.join(definitions)})")
+        connection.execute(f"create table {self.relation} ({', '.join(definitions)})")
         self.sums = Sums(connection, self.relation, totals)
 
     def add(self, line: str) -> None:

@@ -28,6 +28,9 @@ work_mem = 64MB
 maintenance_work_mem = 256MB
 max_wal_size = 4GB
 checkpoint_timeout = 15min
+# Nobody replicates it: what is copied into a table of the same transaction is not logged as well.
+wal_level = minimal
+max_wal_senders = 0
 random_page_cost = 1.1
 # A killed loader's statement ends, and with it the locks that its next run needs.
 client_connection_check_interval = 5s
