@@ -234,8 +234,7 @@ class Session:
         Raises:
             DataQualityError: There are more; names the figures and where to look.
         """
-        received = self.received[stream]
-        self._check_limit(stream, limit, received.dead, received.settled)
+        self._check_limit(stream, limit, self.received[stream].dead, self.received[stream].settled)
 
     def check_hopeless(self, stream: str, limit: Limit, dead: int, rows: int) -> None:
         """The same for an open transaction most of whose rows so far are dead.
@@ -253,9 +252,8 @@ class Session:
             f"Stream {stream}: {dead:,} of {rows:,} rows cannot land; {breach}. Nothing of them was"
             f" committed. The last: {self.received[stream].last_letter}."
         )
-        raise DataQualityError(
-            msg, "Mend the source, or the contract; or raise its deadLetterLimit."
-        )
+        remedy = "Mend the source, or the contract; or raise its deadLetterLimit."
+        raise DataQualityError(msg, remedy)
 
     def check_read(self, bookmarks: Mapping[str, Any]) -> None:
         """Compare what was received with what the tap says it has sent.
