@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from waybill_common import durations
+from waybill_common.errors import WaybillError
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,13 @@ def test_what_is_no_span_is_refused_by_name(text: str) -> None:
 def test_a_span_is_told_in_its_two_largest_units(seconds: float, words: str) -> None:
     """A message says how long something has been wrong, and nobody divides by 3,600."""
     assert durations.in_words(dt.timedelta(seconds=seconds)) == words
+
+
+def test_a_variable_that_holds_no_span_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Protects the remedy: which setting it is, and what it may hold.
+    monkeypatch.delenv("WAYBILL_SPAN", raising=False)
+    assert durations.of_variable("WAYBILL_SPAN", "15m") == dt.timedelta(minutes=15)
+    monkeypatch.setenv("WAYBILL_SPAN", "soon")
+    with pytest.raises(WaybillError, match="WAYBILL_SPAN") as caught:
+        durations.of_variable("WAYBILL_SPAN", "15m")
+    assert "15m" in caught.value.remedy

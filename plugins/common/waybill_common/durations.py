@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+
+from waybill_common.errors import WaybillError
 
 _FORM = re.compile(r"([0-9]+)([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -25,6 +28,23 @@ def parse(text: str) -> dt.timedelta:
     except OverflowError as error:
         msg = f"{text!r} is longer than any span of time"
         raise ValueError(msg) from error
+
+
+def of_variable(name: str, usual: str) -> dt.timedelta:
+    """The span of time that an environment variable sets.
+
+    Args:
+        name: The variable.
+        usual: What holds where it is empty or not there.
+
+    Raises:
+        WaybillError: It holds none.
+    """
+    try:
+        return parse(os.environ.get(name) or usual)
+    except ValueError as error:
+        msg = f"{name}: {error}."
+        raise WaybillError(msg, f"Set {name} to a span of time such as {usual}.") from error
 
 
 def in_words(span: dt.timedelta) -> str:

@@ -99,7 +99,7 @@ def take(connection: Connection, run: Run, step: str, wanted: Collection[str]) -
     Raises:
         WaybillError: Another run has one of them for longer than WAYBILL_LEASE_WAIT.
     """
-    limit = _limit()
+    limit = durations.of_variable(WAIT_VARIABLE, _WAIT)
     deadline = time.monotonic() + limit.total_seconds()
     told: set[UUID] = set()
     with connection.connect(autocommit=True) as session:
@@ -183,15 +183,6 @@ def _take(
     for name in taken:
         session.execute(_TAKE, (name, run.run_id, run.host, run.process_id, step, _LIFE))
     return taken
-
-
-def _limit() -> dt.timedelta:
-    text = os.environ.get(WAIT_VARIABLE) or _WAIT
-    try:
-        return durations.parse(text)
-    except ValueError as error:
-        msg = f"{WAIT_VARIABLE}: {error}."
-        raise WaybillError(msg, f"Set {WAIT_VARIABLE} to a span of time such as 15m.") from error
 
 
 def _say(text: str) -> None:

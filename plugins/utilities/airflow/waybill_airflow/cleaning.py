@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import subprocess
 import sys
 import time
@@ -33,7 +32,7 @@ def run() -> None:
         WaybillError: The setting is no span of time, or Airflow cannot clean.
     """
     _stamp().touch()
-    before = dt.datetime.now(tz=dt.UTC) - _kept()
+    before = dt.datetime.now(tz=dt.UTC) - durations.of_variable(SETTING, _KEPT)
     executable = Path(sys.executable).with_name("airflow")
     old = ("--clean-before-timestamp", before.isoformat(), "--skip-archive", "--yes")
     code = subprocess.run([executable, "db", "clean", *old], check=False).returncode  # noqa: S603 - Airflow's own command
@@ -41,15 +40,6 @@ def run() -> None:
         msg = f"Airflow's database was not cleaned: `airflow db clean` ended with {code}."
         raise WaybillError(msg, "Find the reason above; it is tried again in a day.")
     print(f"clean: removed rows of Airflow's from before {before:%Y-%m-%d %H:%M} UTC", flush=True)
-
-
-def _kept() -> dt.timedelta:
-    text = os.environ.get(SETTING) or _KEPT
-    try:
-        return durations.parse(text)
-    except ValueError as error:
-        msg = f"{SETTING}: {error}."
-        raise WaybillError(msg, f"Set it to such as {_KEPT}.") from error
 
 
 def _stamp() -> Path:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from dataclasses import dataclass, field
 
 from waybill_common import durations
-from waybill_common.errors import WaybillError
 
 DEFAULTS = {
     "WAYBILL_KEEP_RUNS": "90d",
@@ -42,14 +40,7 @@ def from_environment() -> Keeping:
     Raises:
         WaybillError: One is no span of time.
     """
-    runs, receipts, logs, dead_letters = map(_span, DEFAULTS)
+    runs, receipts, logs, dead_letters = (
+        durations.of_variable(name, usual) for name, usual in DEFAULTS.items()
+    )
     return Keeping(runs, receipts, logs, dead_letters)
-
-
-def _span(variable: str) -> dt.timedelta:
-    text = os.environ.get(variable) or DEFAULTS[variable]
-    try:
-        return durations.parse(text)
-    except ValueError as error:
-        msg = f"{variable}: {error}."
-        raise WaybillError(msg, f"Set it to such as {DEFAULTS[variable]}.") from error
