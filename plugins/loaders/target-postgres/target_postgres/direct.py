@@ -15,7 +15,7 @@ from psycopg import sql
 from target_postgres.columns import BATCHED_AT, EXTRACTED_AT, SOURCE_FILE
 from target_postgres.copying import copy
 from target_postgres.counts import Counts
-from target_postgres.sums import Sums
+from target_postgres.sums import sums_of
 from waybill_common.identifiers import qualify, quote
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Direct:
         self._constants: dict[str, str] = {}
         self._added: list[str] = []
         self.relation = qualify(schema, table)
-        self._sums = Sums(connection, self.relation, totals)
+        self._totals = totals
         self.files: list[BatchFile] = []
         self.rows = 0
         self.is_finished = False
@@ -127,7 +127,6 @@ class Direct:
         rows = copy(self._connection, statement, file.chunks(self._stream))
         self.files.append(file)
         self.rows += rows
-        self._sums.advance()
         return rows
 
     def finish(self) -> None:
@@ -169,7 +168,7 @@ class Direct:
 
     def counts(self) -> Counts:
         """What has landed, before any merge into the finished table."""
-        sums = self._sums.of(self.rows)
+        sums = sums_of(self._connection, self.relation, self._totals)
         return Counts(
             received=self.rows,
             inserted=self.rows,

@@ -115,7 +115,6 @@ class Loading:
                 schema=self._schema,
                 types=types,
                 key=self._key,
-                totals=self._totals,
                 rules=rules_of(
                     self._session.connection,
                     qualify(self._schema, self._table),

@@ -11,6 +11,7 @@ from psycopg import sql
 from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, SOURCE_FILE
 from target_postgres.counts import Counts
 from target_postgres.difference import Difference, Found
+from target_postgres.sums import sums_of
 from target_postgres.writing import Writing
 from waybill_common.identifiers import qualify, quote
 
@@ -81,7 +82,7 @@ class Merge:
         self._landed = self._one("select clock_timestamp()::text")[0]
         counts = self._counts
         counts.received = self._staging.rows
-        counts.totals_received = self._staging.sums.of(self._staging.rows)
+        counts.totals_received = self._sums()
         counts.totals_landed_change = dict.fromkeys(self._totals, Decimal(0))
         scope = self._scope(partitions, whole_table=whole_table)
         if self._key and not self._is_empty("true"):
@@ -218,11 +219,8 @@ class Merge:
         return not self._one(f"select exists (select from {origin} where {condition})")[0]
 
     def _sums(self, condition: str = "true") -> dict[str, Decimal]:
-        if not self._totals:
-            return {}
         origin = f"{self._staging.relation} where {condition}"
-        sums = self._one(f"select {', '.join(self._sum_list())} from {origin}")
-        return dict(zip(self._totals, sums, strict=True))
+        return sums_of(self._connection, origin, self._totals)
 
     def _sum_list(self) -> list[str]:
         return [f"coalesce(sum({quote(name)}::numeric), 0)" for name in self._totals]

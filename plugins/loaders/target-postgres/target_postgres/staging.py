@@ -12,7 +12,6 @@ from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, TIMESTAMP
 from target_postgres.formats import BINARY
 from target_postgres.refused import letter_of
 from target_postgres.rows import BINARY_HEADER, BINARY_TRAILER, of_file, of_lines
-from target_postgres.sums import Sums
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
 
@@ -42,7 +41,6 @@ class Staging:
         schema: Where to make it; it is there.
         types: The type in which each column arrives; the merge casts to the table's.
         key: The stream's key.
-        totals: Its control total columns.
         rules: What the table asks of a row.
         refuse: Told of each row that PostgreSQL refuses.
 
@@ -51,7 +49,6 @@ class Staging:
         relation: The table, as a quoted identifier.
         position: A column that numbers the rows as they came, as a quoted identifier.
         rows: How many rows it holds.
-        sums: Their control totals.
     """
 
     def __init__(  # noqa: PLR0913 - a staging table has this many sides
@@ -62,7 +59,6 @@ class Staging:
         schema: str,
         types: Mapping[str, str],
         key: Sequence[str],
-        totals: Sequence[str],
         rules: Rules,
         refuse: Callable[[DeadLetter], None],
     ) -> None:
@@ -90,7 +86,6 @@ class Staging:
         ]
         definitions += [f"{quote(EXTRACTED_AT)} {TIMESTAMP}", *rules.checks]
         connection.execute(f"create table {self.relation} ({', '.join(definitions)})")
-        self.sums = Sums(connection, self.relation, totals)
 
     def add(self, line: str) -> None:
         """Take one row.
@@ -149,15 +144,13 @@ class Staging:
         ):
             if name in self._names and name not in file.columns:
                 self._set_default(name, value)
-        rows = self._copy(
+        return self._copy(
             self._copy_statement(file.columns, file.options),
             file.columns,
             file.chunks(self._stream),
             lambda: of_file(file, self._stream),
             file,
         )
-        self.sums.advance()
-        return rows
 
     def drop(self) -> None:
         """Leave nothing of it to the commit."""
