@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import document, machine, profile, project, results
+from benchmarks import document, environments, machine, profile, project, results
 from benchmarks.archive import ARCHIVE, Archive
 from benchmarks.archive import source as archive_source
 from benchmarks.cases import measure
-from benchmarks.peers import environments, loaders, peer
+from benchmarks.peers import loaders, peer
 from benchmarks.plan import Plan
 from benchmarks.results import Results
 from benchmarks.server import running
@@ -87,6 +87,7 @@ def _plan(folder: Path, rows: int, sizes: Sequence[int], peers: Sequence[str]) -
     with running(work / "home") as server:
         yield Plan(
             server,
+            meltano=project.installed_meltano(folder / "environments"),
             inputs=inputs,
             folder=work,
             rows=rows,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.server import Server
     from benchmarks.workload import Workload
 
-WAYBILL, MELTANO, EMPTY = "waybill", "waybill-meltano", "empty"
+WAYBILL, MELTANO, EMPTY, ALONE = "waybill", "waybill-meltano", "empty", "meltano-alone"
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,15 @@ class Contenders:
             # The empty run follows another one of the same pipe.
             start=nothing if name == EMPTY else start,
             before=lambda: self._vacuum(relation),
+        )
+
+    def alone(self) -> Contender:
+        """What no lane under Meltano can be faster than."""
+        return Contender(
+            ALONE,
+            "a tap and a target that end at once, by `meltano run`",
+            "",
+            self.lane.meltano_alone,
         )
 
     def peer_csv(

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from benchmarks import machine, project, results, verdicts
-from benchmarks.contenders import EMPTY, MELTANO, WAYBILL
+from benchmarks.contenders import ALONE, EMPTY, MELTANO, WAYBILL
 from benchmarks.cycle import report as cycle_report
 from benchmarks.results import FLOOR
 from benchmarks.soak import report as soak_report
@@ -26,6 +26,7 @@ _NAMES = {
     WAYBILL: "**Waybill**, pipe",
     MELTANO: "**Waybill**, `meltano run`",
     EMPTY: "Waybill, pipe, nothing to do",
+    ALONE: "Meltano itself",
     "dlt": "dlt",
     "sling": "Sling",
     "ingestr": "ingestr",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SUFFIX = "--bench"
 _BLOCK_DONE = "Block run completed"
+_TAP, _TARGET = "tap-idle", "target-idle"
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,12 @@ class Lane:
 
     Args:
         server: Holds the warehouse.
+        program: Meltano's.
         folder: For settings, states and logs.
     """
 
     server: Server
+    program: Path
     folder: Path
 
     def make_project(self, sources: list[Source]) -> None:
@@ -62,7 +65,14 @@ class Lane:
             }
             for source in sources
         ]
-        project.make(self._project, extractors)
+        idle = {"namespace": "idle", "executable": "true"}
+        project.make(
+            self._project,
+            {
+                "extractors": [*extractors, idle | {"name": _TAP}],
+                "loaders": [idle | {"name": _TARGET}],
+            },
+        )
         self._run_meltano("state", "list")
 
     def schema(self, source: Source, *, is_bare: bool) -> str:
@@ -109,6 +119,10 @@ class Lane:
         anew = [] if with_state else ["--full-refresh"]
         return self._run_meltano("run", "--no-install", *anew, source.extractor, "target-postgres")
 
+    def meltano_alone(self) -> Measurement:
+        """Run Meltano around a tap and a target that do nothing."""
+        return self._run_meltano("run", "--no-install", _TAP, _TARGET)
+
     @property
     def _project(self) -> Path:
         return self.folder / "project"
@@ -135,7 +149,5 @@ class Lane:
             "WAYBILL_HOME": str(self.server.home),
             "XDG_STATE_HOME": str(self.folder / "xdg"),
         }
-        command = Command(
-            "meltano", [project.meltano(), *arguments], environment, folder=self._project
-        )
+        command = Command("meltano", [self.program, *arguments], environment, folder=self._project)
         return self.server.measure([command], self.folder / "meltano")

@@ -27,6 +27,7 @@ class Plan:
 
     Args:
         server: Where all lands.
+        meltano: Meltano's program.
         inputs: Where files are kept from one benchmark to the next.
         folder: For settings and logs.
         rows: Of the main cases.
@@ -44,6 +45,7 @@ class Plan:
         self,
         server: Server,
         *,
+        meltano: Path,
         inputs: Path,
         folder: Path,
         rows: int,
@@ -74,7 +76,7 @@ class Plan:
             )
             for size, workload in self._workloads.items()
         }
-        self.lane = Lane(server, folder / "lane")
+        self.lane = Lane(server, meltano, folder / "lane")
         self.lane.make_project([self._csv, *self._tables.values(), *further])
         self._made = Contenders(server, self.lane, folder / "work")
 
@@ -88,6 +90,7 @@ class Plan:
             "postgres-first": partial(self._postgres_first, 1),
             "postgres-changed": self._postgres_changed,
             "postgres-same": self._postgres_same,
+            "meltano-alone": self._meltano_alone,
             **{f"csv-first-{size}": partial(self._csv_first, size) for size in self._sizes},
             **{
                 f"postgres-first-{size}": partial(self._postgres_first, size)
@@ -220,6 +223,14 @@ class Plan:
             ],
             expected=lambda _: expected,
             most=_LONG_MOST,
+        )
+
+    def _meltano_alone(self) -> Case:
+        return Case(
+            title="`meltano run` with nothing to run",
+            rows=0,
+            contenders=[self._made.alone()],
+            expected=lambda _: (),
         )
 
     def _readers(self) -> list[Peer]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from benchmarks import environments
+
 ROOT = Path(__file__).parents[1]
 _CONFIGURATION = (
     "meltano.yml",
@@ -22,12 +24,12 @@ _KINDS = ("extractors", "loaders", "utilities")
 _LEFT_BEHIND = shutil.ignore_patterns("target", "logs", "dbt_packages")
 
 
-def make(folder: Path, extractors: list[dict[str, Any]]) -> None:
+def make(folder: Path, plugins: dict[str, list[dict[str, Any]]]) -> None:
     """Copy the configuration, and share the plugins that are installed.
 
     Args:
         folder: Where the project is to be; emptied first.
-        extractors: Definitions of further extractors.
+        plugins: Definitions of further plugins, by their kind.
     """
     shutil.rmtree(folder, ignore_errors=True)
     for name in _CONFIGURATION:
@@ -39,13 +41,22 @@ def make(folder: Path, extractors: list[dict[str, Any]]) -> None:
     (folder / ".meltano").mkdir()
     for kind in _KINDS:
         (folder / ".meltano" / kind).symlink_to(ROOT / ".meltano" / kind, target_is_directory=True)
-    plugins = {"plugins": {"extractors": extractors}}
-    (folder / "extract" / "benchmark.meltano.yml").write_text(yaml.safe_dump(plugins))
+    further = yaml.safe_dump({"plugins": plugins})
+    (folder / "extract" / "benchmark.meltano.yml").write_text(further)
 
 
 def meltano() -> Path:
-    """Meltano's own program."""
+    """Meltano's own program, beside the tools of this project."""
     return ROOT / ".venv" / "bin" / "meltano"
+
+
+def installed_meltano(folder: Path) -> Path:
+    """Meltano's own program as those have it who only run: those tools make its start slower.
+
+    Args:
+        folder: Where environments are kept from one benchmark to the next.
+    """
+    return environments.install("meltano", folder, ROOT / "requirements.txt") / "bin" / "meltano"
 
 
 def executable(kind: str, plugin: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.contenders import EMPTY, MELTANO, WAYBILL
+from benchmarks.contenders import ALONE, EMPTY, MELTANO, WAYBILL
 from benchmarks.results import FLOOR
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _MELTANO_SECONDS = 1.5
 _PEAK_MIB = 128.0
 _LINEAR = 1.1
 """Time a row at the largest size over that at the smallest, with room for noise."""
-_LANES = (WAYBILL, MELTANO, EMPTY, FLOOR)
+_LANES = (WAYBILL, MELTANO, EMPTY, ALONE, FLOOR)
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,10 @@ def test_the_quick_form_runs_every_case_of_the_lane(tmp_path: Path) -> None:
     found = results.read(output)
     assert list(found.cases) == [
         *("csv-first", "csv-same", "csv-changed", "csv-all", "postgres-first"),
-        *("postgres-changed", "postgres-same", "csv-first-2", "postgres-first-2"),
+        *("postgres-changed", "postgres-same", "meltano-alone"),
+        *("csv-first-2", "postgres-first-2"),
     ]
+    assert found.cases.pop("meltano-alone").has("meltano-alone")
     for name, case in found.cases.items():
         assert case.has("waybill"), name
         assert all(used.peak_mib > 1 for used in case.entries["waybill"].runs[0].processes[:2])

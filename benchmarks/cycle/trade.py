@@ -47,7 +47,7 @@ class Trade:
 
     def prepare(self) -> None:
         """Make it, and run the job until it has settled."""
-        project.make(self.folder, [])
+        project.make(self.folder, {})
         for _ in range(_STEADY):
             self._run()
 

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from benchmarks.peers import environments
+from benchmarks import environments
 from benchmarks.server import SOURCE
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from benchmarks.peers import environments
+from benchmarks import environments
 from benchmarks.peers.peer import Peer
 from benchmarks.processes import BenchmarkError, Command, environment
 from benchmarks.workload import UPDATED_AT

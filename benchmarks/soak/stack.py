@@ -71,7 +71,7 @@ class Stack:
         Its embedded Postgres is stopped at the end, and where that fails too, what failed before
         is what is told.
         """
-        project.make(self.root, [])
+        project.make(self.root, {})
         self.schedule([FAST])
         try:
             self.meltano("run", "--no-install", "trade")

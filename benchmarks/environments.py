@@ -1,4 +1,4 @@
-"""The peers' environments."""
+"""The environments of Meltano and of the peers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from benchmarks.processes import BenchmarkError, environment
 if TYPE_CHECKING:
     from benchmarks.peers.peer import Peer
 
-REQUIREMENTS = Path(__file__).parent / "requirements"
+_PEERS = Path(__file__).parent / "peers" / "requirements"
 _PINNED = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
 
 
-def install(name: str, folder: Path) -> Path:
-    """Make the environment of `requirements/<name>.txt`, unless it is there.
+def install(name: str, folder: Path, requirements: Path | None = None) -> Path:
+    """Make an environment, unless it is there.
 
     Args:
-        name: Of the requirements file.
+        name: Its name.
         folder: Where environments are kept from one benchmark to the next.
+        requirements: What it holds; the peers' file of that name by default.
 
     Returns:
         The environment's folder.
@@ -32,8 +33,8 @@ def install(name: str, folder: Path) -> Path:
     Raises:
         BenchmarkError: A package cannot be had.
     """
-    requirements = REQUIREMENTS / f"{name}.txt"
-    place = folder / folder_name(name)
+    requirements = requirements or _PEERS / f"{name}.txt"
+    place = folder / folder_name(name, requirements)
     if place.exists():
         return place
     part = folder / f"{name}.part"
@@ -46,15 +47,15 @@ def install(name: str, folder: Path) -> Path:
     return place
 
 
-def folder_name(name: str) -> str:
+def folder_name(name: str, requirements: Path | None = None) -> str:
     """Of an environment: it changes with its requirements."""
-    requirements = (REQUIREMENTS / f"{name}.txt").read_bytes()
-    return f"{name}-{hashlib.sha256(requirements).hexdigest()[:12]}"
+    content = (requirements or _PEERS / f"{name}.txt").read_bytes()
+    return f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def version(peer: type[Peer]) -> str:
     """The pinned version of a peer."""
-    pins = dict(_PINNED.findall((REQUIREMENTS / f"{peer.requirements[-1]}.txt").read_text()))
+    pins = dict(_PINNED.findall((_PEERS / f"{peer.requirements[-1]}.txt").read_text()))
     return str(pins[peer.package])
 
 
