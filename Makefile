@@ -62,6 +62,10 @@ unit: .venv/.dev ## Run the tests of the packages, with branch coverage
 e2e: .venv/.dev .meltano/.installed .meltano/.airflow ## Run the tests that cross packages: the whole job on samples and on real data
 	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(PYTEST_ARGS)
 
+.PHONY: wide
+wide: .venv/.dev .meltano/.installed ## Run the tests that `make test` leaves out, as shorter ones protect the same
+	@$(BIN)/python -m pytest plugins tests -m wide -n 2 --dist worksteal $(PYTEST_ARGS)
+
 .PHONY: crash
 crash: .venv/.dev .meltano/.installed ## Kill tap, target, server, Meltano or a connection again and again (KILLS=300 SEED=… CASE=…)
 	@KILLS=$(or $(KILLS),300) SEED=$(or $(SEED),$$RANDOM) CASE=$(CASE) \

@@ -115,6 +115,7 @@ def test_every_value_of_the_archive_arrives(
     assert sum(again.bookmark(stream)["source"]["rows"] for stream in rows) == 1_550_922
 
 
+@pytest.mark.wide
 def test_both_paths_land_the_same_rows(
     run: Callable[..., Any],
     range_of: Bytes,

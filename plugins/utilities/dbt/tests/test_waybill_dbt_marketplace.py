@@ -81,6 +81,7 @@ def test_an_incremental_run_equals_one_from_nothing(
     }
 
 
+@pytest.mark.wide
 def test_unchanged_rows_are_not_written_again(
     warehouse: ScratchDatabase, raw_olist: RawOlist, dbt: Dbt
 ) -> None:
