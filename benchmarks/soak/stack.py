@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -21,7 +23,6 @@ from waybill_warehouse import postmaster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from waybill_common.connections import Connection
 
@@ -45,6 +46,7 @@ STEP_BY_STEP: dict[str, Any] = {
 }
 """The same job on the same tables, task by task, to get in the way."""
 _NEVER = "0 0 1 1 *"
+_LOCAL_SETTINGS = Path(__file__).with_name("airflow_local_settings.py")
 
 
 class Stack:
@@ -73,6 +75,9 @@ class Stack:
         """
         project.make(self.root, {})
         self.schedule([FAST])
+        settings = self._home / "airflow" / "config"
+        settings.mkdir(mode=0o700, parents=True)
+        shutil.copy2(_LOCAL_SETTINGS, settings)
         try:
             self.meltano("run", "--no-install", "trade")
             yield
