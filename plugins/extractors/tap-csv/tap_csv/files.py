@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, cast
 
 from tap_csv import checks, layout, look
 from tap_csv.reader import CHUNK_ROWS, CsvReader
-from tap_csv.tape import BLOCK_BYTES, MalformedCsvError, Tape
-from tap_csv.totals import Totals
-from waybill_common import pii
 from waybill_common.errors import WaybillError
+from waybill_common.files.fields import hashed
+from waybill_common.files.tape import MalformedError, Tape
+from waybill_common.files.totals import Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from tap_csv.checks import OnBreach, Values
-    from tap_csv.layout import Field
-    from tap_csv.look import Run
+    from waybill_common import pii
     from waybill_common.contracts import Stream
+    from waybill_common.files.batches import Run
+    from waybill_common.files.breaches import OnBreach, Values
+    from waybill_common.files.fields import Field
     from waybill_common.source_files import SourceFile
 
 _LONG_RUN = 16
@@ -86,7 +86,7 @@ class FileRead:
             try:
                 tape = Tape(content, self._stream.dialect.encoding)
                 yield from self._parts(tape, is_looked_at=is_looked_at)
-            except MalformedCsvError as error:
+            except MalformedError as error:
                 raise _malformed(place, error) from error
         if self._file.identity() != identity:
             msg = f"{place} has changed while it was read. Nothing of it is kept."
@@ -126,23 +126,13 @@ class FileRead:
             totals.add(columns)
             count = min(2 * count, CHUNK_ROWS)
             if columns[0]:
-                yield self._hashed(columns)
+                yield hashed(self.fields, columns, self._hasher)
         self.entry = {
             "sha256": tape.sha256,
             "size": tape.size,
             "rows": totals.rows + checker.breaches,
             "totals": totals.texts,
         }
-
-    def _hashed(self, columns: list[Values]) -> list[Values]:
-        if self._hasher is None:
-            return columns
-        return [
-            pii.hashed(column, self._hasher.of_sql_type(field.hashed_type))
-            if field.hashed_type
-            else column
-            for field, column in zip(self.fields, columns, strict=True)
-        ]
 
 
 def header(file: SourceFile, stream: Stream) -> list[str]:
@@ -155,41 +145,10 @@ def header(file: SourceFile, stream: Stream) -> list[str]:
         try:
             tape = Tape(content, stream.dialect.encoding)
             return layout.named(CsvReader(tape, stream.dialect).header.row, stream)
-        except MalformedCsvError as error:
+        except MalformedError as error:
             raise _malformed(file.place, error) from error
 
 
-def is_unchanged(file: SourceFile, known: Mapping[str, Any] | None, fingerprint: str) -> bool:
-    """Whether a file's content is what was sent before, and would be sent the same way.
-
-    Another size proves a change; that nothing changed is only proven by the content's hash. A time
-    stamp or an archive's CRC is no proof.
-
-    Args:
-        file: The file.
-        known: The file's entry in the bookmark.
-        fingerprint: What it would be read as now.
-    """
-    if known is None or known.get("read_as") != fingerprint:
-        return False
-    if file.size is not None and file.size != known["size"]:
-        return False
-    return sha256(file) == str(known["sha256"])
-
-
-def sha256(file: SourceFile) -> str:
-    """Hash of a file's content, in hexadecimal.
-
-    Raises:
-        WaybillError: The file cannot be read.
-    """
-    digest = hashlib.sha256()
-    with file.open() as content:
-        while data := content.read(BLOCK_BYTES):
-            digest.update(data)
-    return digest.hexdigest()
-
-
-def _malformed(place: str, error: MalformedCsvError) -> WaybillError:
+def _malformed(place: str, error: MalformedError) -> WaybillError:
     msg = f"{place}, line {error.line}: not CSV: {error.reason}."
     return WaybillError(msg, "Mend the quotes: a quote inside a quoted field is written twice.")

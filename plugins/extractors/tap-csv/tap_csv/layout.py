@@ -2,66 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waybill_common import column_types, values
+from waybill_common import values
 from waybill_common.errors import WaybillError
-from waybill_common.identifiers import MAX_BYTES
+from waybill_common.files.fields import Field, column_type, shorten, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from waybill_common.contracts import Column, Stream
-
-RESERVED = ("_sdc_source_file", "_sdc_extracted_at")
-_SHOWN = 60
-
-
-@dataclass(frozen=True)
-class Field:
-    """A column that is read.
-
-    Attributes:
-        position: Place in the file's rows, from 0.
-        type: The texts it admits in the file.
-        sql_type: The name of the type.
-        is_quotable: Whether messages may show its values.
-        hashed_type: The SQL type of the values whose hashes land, or None where they land in the
-            clear.
-    """
-
-    name: str
-    position: int
-    type: values.ColumnType
-    is_required: bool
-    is_control_total: bool
-    sql_type: str = "text"
-    is_quotable: bool = True
-    hashed_type: str | None = None
-
-    @property
-    def landed(self) -> values.ColumnType:
-        """The texts that leave the tap."""
-        return values.Text() if self.hashed_type else self.type
-
-
-def shorten(text: str) -> str:
-    """A text of the source's for a message: quoted, control characters visible, cut when long."""
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
-
-
-def column_type(stream: Stream, column: Column) -> values.ColumnType:
-    """The texts a contract's column admits.
-
-    Raises:
-        WaybillError: The contract names a type that CSV cannot be checked for.
-    """
-    try:
-        return column_types.of_sql_type(column.sql_type)
-    except ValueError as error:
-        msg = f"Contract, stream {stream.name}, column {column.name}: {error}."
-        raise WaybillError(msg, "Use text there, and cast it in staging.") from error
+    from waybill_common.contracts import Stream
 
 
 def named(header: Sequence[str], stream: Stream) -> list[str]:
@@ -138,19 +88,9 @@ def _refuse_unusable(header: Sequence[str], place: str, shown: Callable[[str], s
         msg = f"{place}: there is no header in line 1."
         raise WaybillError(msg, "The first line must name the columns.")
     for number, name in enumerate(header, start=1):
-        problem = ""
-        if not name:
-            problem = "has no name"
-        elif header.index(name) != number - 1:
+        problem = unusable(name, shown(name))
+        if not problem and header.index(name) != number - 1:
             problem = f"has the same name as column {header.index(name) + 1}, {shown(name)}"
-        elif name in RESERVED:
-            problem = f"has the name {name}, which the tap writes itself"
-        elif not values.Text().admits(name):
-            problem = f"has a name that is not UTF-8 text without NUL: {shown(name)}"
-        elif len(name.encode()) > MAX_BYTES:
-            problem = (
-                f"has a name longer than the {MAX_BYTES} bytes PostgreSQL keeps: {shown(name)}"
-            )
         if problem:
             msg = f"{place}: column {number} of the header {problem}."
             raise WaybillError(msg, "Give each column of the header a name of its own.")

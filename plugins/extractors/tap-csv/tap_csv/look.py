@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from waybill_common import sql_types
+from waybill_common.files.batches import Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_csv.layout import Field
-    from tap_csv.tape import Tape
     from waybill_common.dialects import Dialect
+    from waybill_common.files.fields import Field
+    from waybill_common.files.tape import Tape
 
 DELIMITERS = ",;|\t^~"
 """Those that stand in no value but a text."""
@@ -48,22 +49,6 @@ _PATTERNS = {
 _NO_END_OF_DATA = rb"(?!\\)"
 _PAUSE = 16
 """Blocks until records of one line each are looked for again after there were others."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """Records that COPY can read where they stand.
-
-    Attributes:
-        data: Their bytes, line ends included.
-        offset: Their place in the content.
-        columns: For each control total, its fields as they are written.
-    """
-
-    data: bytes
-    offset: int
-    rows: int
-    columns: Sequence[Sequence[bytes]]
 
 
 class Look:

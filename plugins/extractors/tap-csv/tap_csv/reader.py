@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from tap_csv.tape import LARGEST_FIELD, MalformedCsvError
 from waybill_common.dialects import PLAIN, Dialect
+from waybill_common.files.tape import LARGEST_FIELD, MalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_csv.tape import Tape
+    from waybill_common.files.tape import Tape
 
 CHUNK_ROWS = 8192
 FEW_ROWS = 64
@@ -109,7 +109,7 @@ class CsvReader:
         self.rewind()
         header = self.take(1)
         if header and header.fault:
-            raise MalformedCsvError(1, header.fault)
+            raise MalformedError(1, header.fault)
         self.header = next(header.records()) if header else Record(line=1, raw="", row=[])
 
     def rewind(self) -> None:
@@ -129,7 +129,7 @@ class CsvReader:
         """All that is left, about a block at a time.
 
         Raises:
-            MalformedCsvError: The file ends inside a quoted field.
+            MalformedError: The file ends inside a quoted field.
         """
         while chunk := self.take(CHUNK_ROWS):
             yield chunk
@@ -145,7 +145,7 @@ class CsvReader:
             The rows; or one line that is none, with the fault; or None at the end of the file.
 
         Raises:
-            MalformedCsvError: A quote is left open, or closed by text after more than one line.
+            MalformedError: A quote is left open, or closed by text after more than one line.
         """
         self._is_single = count <= FEW_ROWS
         rows: list[list[str]] = []
@@ -162,7 +162,7 @@ class CsvReader:
         lines = sum(len(_LINE_END.findall(record.raw)) for record in parsed.records())
         failed = self._parser.line_num - self._used - lines
         if not rows and (failed != 1 or str(error).startswith(("unexpected end", "field larger"))):
-            raise MalformedCsvError(self._tape.line, str(error)) from error
+            raise MalformedError(self._tape.line, str(error)) from error
         fault = "" if rows else f"not CSV: {error}"
         chunk = self._chunk(rows, lines or 1, fault)
         self.rewind()

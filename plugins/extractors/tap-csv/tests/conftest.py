@@ -17,9 +17,9 @@ import yaml
 
 from tap_csv.reader import CsvReader
 from tap_csv.tap import TapCsv
-from tap_csv.tape import Tape
 from waybill_common import batch_files
 from waybill_common.dialects import Dialect
+from waybill_common.files.tape import Tape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_csv import extraction
 from waybill_common.errors import WaybillError
+from waybill_common.files import extraction
 
 if TYPE_CHECKING:
     from pathlib import Path

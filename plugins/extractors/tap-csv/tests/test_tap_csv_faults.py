@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 import pytest
 
-from tap_csv.checks import Breach, RowChecker, refuse
+from tap_csv.checks import RowChecker
 from tap_csv.files import FileRead
-from tap_csv.layout import Field
 from tap_csv.reader import CsvReader
-from tap_csv.tape import Tape
 from waybill_common import contracts
 from waybill_common.errors import WaybillError
+from waybill_common.files.breaches import Breach, refuse
+from waybill_common.files.fields import Field
+from waybill_common.files.tape import Tape
 from waybill_common.source_files import SourceFile
 from waybill_common.values import Integer, Text
 

@@ -25,8 +25,8 @@ from kagglesdk.datasets.types.dataset_api_service import (
 )
 from kagglesdk.kaggle_client import KaggleClient
 
-from tap_csv.kaggle_api import KaggleApi
 from waybill_common.errors import WaybillError
+from waybill_common.files.kaggle_api import KaggleApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

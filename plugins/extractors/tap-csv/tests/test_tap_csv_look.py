@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 
 from tap_csv import look
 from tap_csv.files import FileRead
-from tap_csv.look import Run
-from tap_csv.totals import _sum_by_places, exact_sum, sum_of_fields
 from waybill_common import column_types, contracts
 from waybill_common.errors import WaybillError
+from waybill_common.files.batches import Run
+from waybill_common.files.totals import _sum_by_places, exact_sum, sum_of_fields
 from waybill_common.source_files import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tap_csv.checks import Breach
+    from waybill_common.files.breaches import Breach
 
 property_test = settings(max_examples=200)
 

@@ -13,8 +13,8 @@ import pytest
 
 from tap_csv import look
 from tap_csv.reader import CsvReader
-from tap_csv.tape import Tape
 from waybill_common import contracts
+from waybill_common.files.tape import Tape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from tap_csv import batches, look, tape
+from tap_csv import look
 from tap_csv.tap import TapCsv
 from waybill_common.errors import WaybillError
+from waybill_common.files import batches, tape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

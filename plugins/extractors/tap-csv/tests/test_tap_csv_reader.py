@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_csv import tape
 from tap_csv.reader import CsvReader, Record
-from tap_csv.tape import BLOCK_BYTES, LARGEST_FIELD, MalformedCsvError, Tape
+from waybill_common.files import tape
+from waybill_common.files.tape import BLOCK_BYTES, LARGEST_FIELD, MalformedError, Tape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,20 +35,20 @@ def records_of(stream: io.BytesIO) -> tuple[Tape, list[Record]]:
     records = [reader.header]
     for chunk in reader.chunks():
         if chunk.fault:
-            raise MalformedCsvError(chunk.first_line, chunk.fault)
+            raise MalformedError(chunk.first_line, chunk.fault)
         records += chunk.records()
     return read, records
 
 
 def test_endless_line_is_refused_before_it_fills_the_memory() -> None:
     # Protects the memory from a file that is no CSV at all.
-    with pytest.raises(MalformedCsvError, match="line 2: line longer than"):
+    with pytest.raises(MalformedError, match="line 2: line longer than"):
         records_of(io.BytesIO(b"a\n" + b"x" * (LARGEST_FIELD + BLOCK_BYTES)))
 
 
 def test_open_quote_is_refused_before_it_fills_the_memory() -> None:
     # Protects the memory from one quote too many, and names the line it was opened on.
-    with pytest.raises(MalformedCsvError, match="line 3: field larger than field limit"):
+    with pytest.raises(MalformedError, match="line 3: field larger than field limit"):
         records_of(io.BytesIO(b'a\nb\n"' + b"x\n" * LARGEST_FIELD))
 
 
@@ -85,7 +85,7 @@ def test_reader_agrees_with_the_csv_module(text: str, size: int, mark: bool) -> 
     except csv.Error:
         failed = True
     if failed:
-        with pytest.raises(MalformedCsvError) as caught, blocks_of(size):
+        with pytest.raises(MalformedError) as caught, blocks_of(size):
             records_of(io.BytesIO(data))
         assert 1 <= caught.value.line <= text.count("\n") + text.count("\r") + 1
         return

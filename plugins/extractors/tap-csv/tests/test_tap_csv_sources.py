@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 import pytest
 
-from tap_csv import remote
 from waybill_common.errors import WaybillError
+from waybill_common.files import remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable

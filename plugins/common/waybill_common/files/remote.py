@@ -1,4 +1,4 @@
-"""CSV files behind a URL, by fsspec: s3://, gs://, http(s):// and whatever else it knows."""
+"""Files behind a URL, by fsspec: s3://, gs://, http(s):// and whatever else it knows."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _EXTRAS = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
+_FILES = (".csv", ".json", ".jsonl", ".ndjson", source_files.GZIP, source_files.ZSTD)
 
 
 def is_url(path: str) -> bool:
@@ -30,7 +31,7 @@ def redact(url: str) -> str:
 
 
 def of_url(url: str, setting: str) -> Source:
-    """The CSV files at a URL: a folder or prefix, a zip, a file or a glob.
+    """The files at a URL: a folder or prefix, a zip, a file or a glob.
 
     Args:
         url: With the scheme of any filesystem fsspec knows.
@@ -48,7 +49,7 @@ def of_url(url: str, setting: str) -> Source:
     except ImportError as error:
         package = _EXTRAS.get(scheme, f"fsspec[{scheme}]")
         msg = f"{setting}: reading {scheme}:// needs the package {package}."
-        remedy = f"Add {package} to plugins/requirements/tap-csv.in and run `make lock`, or install it beside tap-csv."
+        remedy = f"Add {package} to the tap's file in plugins/requirements and run `make lock`, or install it beside the tap."
         raise WaybillError(msg, remedy) from error
     except ValueError as error:
         msg = f"{setting}: {scheme}:// is no kind of place that can be read."
@@ -78,9 +79,7 @@ def _found(filesystem: Any, path: str, place: str, setting: str) -> Source:
         details = filesystem.glob(path, detail=True)
         return _listed(filesystem, details, root, place, is_complete=False)
     # Over HTTP a folder answers as a file does; its name has to tell.
-    is_file = bare.endswith((".csv", source_files.GZIP, source_files.ZSTD)) or (
-        not is_url(path) and filesystem.isfile(path)
-    )
+    is_file = bare.endswith(_FILES) or (not is_url(path) and filesystem.isfile(path))
     if is_file:
         details = {path: filesystem.info(path)}
         return _listed(filesystem, details, path.rpartition("/")[0], place, is_complete=False)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_csv.checks import Values
-    from tap_csv.layout import Field
+    from waybill_common.files.breaches import Values
+    from waybill_common.files.fields import Field
 
 
 def encode(

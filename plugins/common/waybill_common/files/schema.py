@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from tap_csv.layout import column_type
 from waybill_common.dead_letters import LIMIT_MARK
+from waybill_common.files.fields import column_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

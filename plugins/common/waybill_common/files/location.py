@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_csv import remote
 from waybill_common import project, source_files
 from waybill_common.errors import WaybillError
+from waybill_common.files import remote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,11 +47,11 @@ def find(config: Mapping[str, Any], contract: Contract) -> Source:
             raise WaybillError(msg, remedy)
         return source_files.of_path(folder, setting)
     msg = f"{setting} is not set."
-    raise WaybillError(msg, f"Name a folder, zip, file, glob or URL of CSV files in {setting}.")
+    raise WaybillError(msg, f"Name a folder, zip, file, glob or URL of files in {setting}.")
 
 
 def _kaggle(handle: str, contract: Contract, setting: str) -> Source:
-    from tap_csv.kaggle import download  # noqa: PLC0415 - its HTTP client is not needed elsewhere
+    from waybill_common.files.kaggle import download  # noqa: PLC0415 - its HTTP client is not needed elsewhere
 
     patterns = [stream.files for stream in contract.streams if stream.files]
     return source_files.of_folder(download(handle, patterns, setting), is_recursive=True)

@@ -24,8 +24,8 @@ class ByteStream(Protocol):
         """Up to `size` bytes; none at the end."""
 
 
-class MalformedCsvError(Exception):
-    """The bytes are not CSV.
+class MalformedError(Exception):
+    """The bytes are not what they should be.
 
     Attributes:
         line: Physical line, from 1, at which the record starts that cannot be read.
@@ -149,7 +149,7 @@ class Tape:
             None at the end of the file.
 
         Raises:
-            MalformedCsvError: A line is longer than a field may be.
+            MalformedError: A line is longer than a field may be.
         """
         while True:
             cut = self._cut(is_single=is_single)
@@ -158,7 +158,7 @@ class Tape:
             if len(self.data) - self._ahead > LARGEST_FIELD:
                 given = self.data.count(b"\n", self.start, self._ahead)
                 msg = f"line longer than {LARGEST_FIELD} characters"
-                raise MalformedCsvError(self.line + given, msg)
+                raise MalformedError(self.line + given, msg)
             if not self.fill():
                 cut = len(self.data)
                 break
@@ -180,7 +180,7 @@ class Tape:
             return self._recode(block, self._is_at_end) if self._recode else block
         except UnicodeDecodeError as error:
             lines = self.data.count(b"\n", self.start)
-            raise MalformedCsvError(self.line + lines, str(error)) from error
+            raise MalformedError(self.line + lines, str(error)) from error
 
 
 def _recoder(encoding: str) -> Callable[[bytes, bool], bytes]:

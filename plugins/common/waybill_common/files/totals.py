@@ -13,8 +13,8 @@ from waybill_common.values import EXACT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_csv.checks import Values
-    from tap_csv.layout import Field
+    from waybill_common.files.breaches import Values
+    from waybill_common.files.fields import Field
 
 _PLACES = 20
 """Characters of a field that is added place by place."""

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from tap_csv import csv_text
+from waybill_common.files import csv_text
 from waybill_common.tap import CopyEncoding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from tap_csv.checks import Values
-    from tap_csv.files import FileRead
-    from tap_csv.look import Run
     from waybill_common.batch_files import BatchFolder
+    from waybill_common.files.breaches import Values
+    from waybill_common.files.fields import Field
     from waybill_common.source_files import SourceFile
 
 MOST_BYTES = 4 << 20
@@ -44,6 +43,48 @@ class CsvEncoding(CopyEncoding):
     offset: int = 0
     length: int = 0
     file_identity: dict[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """Records that COPY can read where they stand.
+
+    Attributes:
+        data: Their bytes, line ends included.
+        offset: Their place in the content.
+        columns: For each control total, its fields as they are written.
+    """
+
+    data: bytes
+    offset: int
+    rows: int
+    columns: Sequence[Sequence[bytes]]
+
+
+class FileRead(Protocol):
+    """Reads one file once.
+
+    Attributes:
+        fields: The columns that are read, in the order of what it gives; known with the first rows.
+        delimiter: Parts the fields of the runs, and is to part those of rows between them.
+        row_end: Ends them.
+        is_recoded: Whether the runs' bytes differ from the file's.
+        sha256: Hash of what was read so far.
+        entry: What the bookmark keeps of it; known at the end.
+    """
+
+    fields: list[Field]
+    delimiter: str
+    row_end: str
+    is_recoded: bool
+    sha256: str
+    entry: dict[str, Any]
+
+    def columns(self) -> Iterator[list[Values]]:
+        """The file's values as they land, chunk by chunk."""
+
+    def parts(self) -> Iterator[Run | list[Values]]:
+        """The file's rows in their order: runs that COPY can read as they stand, and checked values."""
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_csv.extraction import extract
-from tap_csv.kaggle_api import KaggleApi
 from waybill_common import project
 from waybill_common.errors import WaybillError
+from waybill_common.files.extraction import extract
+from waybill_common.files.kaggle_api import KaggleApi
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""What the taps for files share: where files are, what of them was sent, and how their rows go over the wire."""
