@@ -24,12 +24,14 @@ ROOT = Path(__file__).parents[1]
 COMMAND = "scripts/plugin_settings.py render"
 PLUGINS = {
     "extractors/tap-csv": "tap_csv.tap:TapCsv",
+    "extractors/tap-json": "tap_json.tap:TapJson",
     "extractors/tap-postgres": "tap_postgres.tap:TapPostgres",
     "loaders/target-postgres": "target_postgres.target:TargetPostgres",
 }
 """Folders under plugins/, and their class."""
 CHOSEN = {
     ("tap-csv", "mode"): "batch",
+    ("tap-json", "mode"): "batch",
     ("tap-postgres", "mode"): "batch",
     ("target-postgres", "default_target_schema"): "${MELTANO_EXTRACT__LOAD_SCHEMA}",
 }

@@ -6,7 +6,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from waybill_common import sql_types, values
+from waybill_common import json_text, sql_types, values
 from waybill_common.moments import DATE, TIMESTAMP, TIMESTAMPTZ, Calendar
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def of_sql_type(sql_type: str) -> values.ColumnType:
         sql_type: Such as `integer`, `numeric(12,2)`, `timestamp`, `varchar(20)`.
 
     Raises:
-        ValueError: No CSV text of that type can be checked here.
+        ValueError: No text of that type can be checked here.
     """
     canonical = sql_types.canonical(sql_type) or ""
     parameters = [int(number) for number in re.findall(r"-?[0-9]+", canonical)]
@@ -35,7 +35,7 @@ def of_sql_type(sql_type: str) -> values.ColumnType:
             return values.Numeric(*parameters)
     if known := _TYPES.get(canonical):
         return known()
-    msg = f"type {sql_type!r} cannot be read from CSV"
+    msg = f"type {sql_type!r} cannot be read from a file"
     raise ValueError(msg)
 
 
@@ -47,6 +47,8 @@ _TYPES: dict[str, Callable[[], values.ColumnType]] = {
     "double precision": partial(values.Float, 1.7976931348623157e308, 5e-324),
     "boolean": values.Boolean,
     "uuid": partial(values.Pattern, _UUID, "a UUID such as 123e4567-e89b-12d3-a456-426614174000"),
+    "json": json_text.Json,
+    "jsonb": json_text.Json,
     "date": partial(Calendar, DATE, "a day such as 2018-02-28", json_format="date"),
     "timestamp without time zone": partial(
         Calendar,

@@ -114,7 +114,8 @@ class Stream:
 
     Attributes:
         grain: What one row is.
-        files: Glob of the CSV files that hold it, for file sources.
+        files: Glob of the files that hold it, for file sources.
+        member: The member of a JSON file's object that holds the rows; None where they stand alone.
         replication_key: The column an incremental read is ordered by, if there is one.
         drift: `evolve`, `freeze` or `quarantine` for columns the contract does not know.
         freshness: From the contract's SLA property `latency`, where it names the stream.
@@ -136,6 +137,7 @@ class Stream:
     dead_letter_limit: dead_letters.Limit | None = None
     dead_letter_retention: dt.timedelta | None = None
     dialect: Dialect = PLAIN
+    member: str | None = None
 
     @property
     def control_totals(self) -> tuple[str, ...]:
@@ -255,6 +257,7 @@ def _stream(element: dict[str, Any], freshness: Freshness | None) -> Stream:
         dead_letter_limit=dead_letters.limit_in(custom),
         dead_letter_retention=dead_letters.retention_in(custom),
         dialect=dialect_in(custom),
+        member=custom.get("member"),
     )
 
 

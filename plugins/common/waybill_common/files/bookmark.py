@@ -31,7 +31,8 @@ def fingerprint(stream: Stream, names: Iterable[str], salt: str | None) -> str:
         (c.name, c.source_name, c.sql_type, c.is_required, c.is_control_total, c.is_hashed)
         for c in stream.columns
     ]
-    text = json.dumps([promised, stream.key, sorted(names), salt, astuple(stream.dialect)])
+    place = [stream.member] if stream.member else []
+    text = json.dumps([promised, stream.key, sorted(names), salt, astuple(stream.dialect), *place])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -21,11 +21,12 @@ class Breach:
     """A row that breaks the contract.
 
     Attributes:
-        line: Physical line, from 1, at which the row starts.
+        line: Physical line, from 1, at which the row starts; or its number in an array.
         raw: The row's text.
         column: The first column at fault, or None where the row has the wrong number of fields.
         reason: What is wrong, in words.
         values: Those of the columns that are read; None where they cannot be told apart.
+        counted: What `line` counts.
     """
 
     line: int
@@ -33,6 +34,7 @@ class Breach:
     column: str | None
     reason: str
     values: Mapping[str, str | None] | None = None
+    counted: str = "line"
 
 
 OnBreach = Callable[[Breach], None]
@@ -48,7 +50,7 @@ def refuse(place: str) -> OnBreach:
 
     def on_breach(breach: Breach) -> None:
         column = f", column {breach.column}" if breach.column else ""
-        msg = f"{place}, line {breach.line}{column}: {breach.reason}."
+        msg = f"{place}, {breach.counted} {breach.line}{column}: {breach.reason}."
         raise WaybillError(msg, "Mend the row, or change what the contract promises.")
 
     return on_breach

@@ -56,13 +56,36 @@ def column_type(stream: Stream, column: Column) -> values.ColumnType:
     """The texts a contract's column admits.
 
     Raises:
-        WaybillError: The contract names a type that CSV cannot be checked for.
+        WaybillError: The contract names a type that texts cannot be checked for.
     """
     try:
         return column_types.of_sql_type(column.sql_type)
     except ValueError as error:
         msg = f"Contract, stream {stream.name}, column {column.name}: {error}."
         raise WaybillError(msg, "Use text there, and cast it in staging.") from error
+
+
+def of_column(stream: Stream, column: Column, position: int) -> Field:
+    """A contract's column as it is read.
+
+    Raises:
+        WaybillError: The contract names a type that texts cannot be checked for.
+    """
+    return Field(
+        name=column.name,
+        position=position,
+        type=column_type(stream, column),
+        is_required=column.is_required,
+        is_control_total=column.is_control_total,
+        sql_type=column.sql_type,
+        is_quotable=not any(each.is_pii for each in stream.columns),
+        hashed_type=column.sql_type if column.is_hashed else None,
+    )
+
+
+def of_unknown(name: str, position: int) -> Field:
+    """A column that the contract does not know, carried as text."""
+    return Field(name, position, values.Text(), is_required=False, is_control_total=False)
 
 
 def unusable(name: str, shown: str) -> str:

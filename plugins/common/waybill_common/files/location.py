@@ -9,9 +9,8 @@ from waybill_common.errors import WaybillError
 from waybill_common.files import remote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from waybill_common.contracts import Contract
     from waybill_common.source_files import Source
 
 KAGGLE = "kaggle:"
@@ -22,12 +21,12 @@ def origin(config: Mapping[str, Any]) -> str:
     return "path" if (config.get("path") or "").strip() else "default_path"
 
 
-def find(config: Mapping[str, Any], contract: Contract) -> Source:
+def find(config: Mapping[str, Any], patterns: Sequence[str]) -> Source:
     """The files the tap reads.
 
     Args:
         config: The tap's settings.
-        contract: Names the files a Kaggle archive may hold.
+        patterns: Globs of the files that are wanted of a Kaggle archive.
 
     Raises:
         WaybillError: No path is set, or nothing readable is there; names the setting.
@@ -35,7 +34,7 @@ def find(config: Mapping[str, Any], contract: Contract) -> Source:
     setting = config.get("path_setting") or "path"
     if path := (config.get("path") or "").strip():
         if path.startswith(KAGGLE):
-            return _kaggle(path.removeprefix(KAGGLE), contract, setting)
+            return _kaggle(path.removeprefix(KAGGLE), patterns, setting)
         if remote.is_url(path):
             return remote.of_url(path, setting)
         return source_files.of_path(project.resolve(path), setting)
@@ -50,8 +49,7 @@ def find(config: Mapping[str, Any], contract: Contract) -> Source:
     raise WaybillError(msg, f"Name a folder, zip, file, glob or URL of files in {setting}.")
 
 
-def _kaggle(handle: str, contract: Contract, setting: str) -> Source:
+def _kaggle(handle: str, patterns: Sequence[str], setting: str) -> Source:
     from waybill_common.files.kaggle import download  # noqa: PLC0415 - its HTTP client is not needed elsewhere
 
-    patterns = [stream.files for stream in contract.streams if stream.files]
     return source_files.of_folder(download(handle, patterns, setting), is_recursive=True)

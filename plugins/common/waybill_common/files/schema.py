@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DRIFT_MARK = "x-drift"
 SOURCE_FILE = {"type": ["string"], "x-sql-datatype": "text"}
+UNKNOWN = {"type": ["string", "null"], "x-sql-datatype": "text"}
+"""A column that the contract does not know."""
 EXTRACTED_AT = {"type": ["string"], "format": "date-time", "x-sql-datatype": "timestamptz"}
 
 
@@ -38,7 +40,7 @@ def of_stream(stream: Stream, unknown: Iterable[str]) -> dict[str, Any]:
         if column.is_pii and not column.is_hashed:
             properties[column.name]["x-pii"] = True
     for name in unknown:
-        properties[name] = {"type": ["string", "null"], "x-sql-datatype": "text"}
+        properties[name] = dict(UNKNOWN)
     properties["_sdc_source_file"] = dict(SOURCE_FILE)
     properties["_sdc_extracted_at"] = dict(EXTRACTED_AT)
     schema = {

@@ -19,7 +19,7 @@ from waybill_common.files.bookmark import Bookmark, fingerprint, is_of_another_o
 from waybill_common.tap import WaybillStream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.singerlib.messages import SchemaMessage
@@ -144,7 +144,7 @@ class FileStream(WaybillStream):
         bookmark = Bookmark(self.stream_state, totals, self._origin)
         skipped: set[str] = set()
         for file in self._files:
-            if content.is_unchanged(file, bookmark.files.get(file.name), self._read_as):
+            if self._is_unchanged(file, bookmark.files.get(file.name)):
                 skipped.add(file.name)
             else:
                 yield file, self._read(file), bookmark
@@ -168,6 +168,9 @@ class FileStream(WaybillStream):
                 ", ".join(sorted(gone)[:5]),
             )
         self.write_bookmark(bookmark.document(self._extracted_at))
+
+    def _is_unchanged(self, file: SourceFile, known: Mapping[str, Any] | None) -> bool:
+        return content.is_unchanged(file, known, self._read_as)
 
     def _read(self, file: SourceFile) -> FileRead:
         limit = self._contract.dead_letter_limit or dead_letters.DEFAULT_LIMIT

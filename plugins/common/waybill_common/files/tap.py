@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -78,7 +79,8 @@ class FileTap(WaybillTap):
         Raises:
             WaybillError: A table has no file, or a file does not fit the contract.
         """
-        source = location.find(self.config, self.contract)
+        patterns = [self.pattern(stream) for stream in self.contract.streams]
+        source = location.find(self.config, [each for each in patterns if each])
         origin = location.origin(self.config)
         streams = [
             self._stream(stream, found, origin)
@@ -86,10 +88,14 @@ class FileTap(WaybillTap):
             if (found := self._files(stream, source))
         ]
         if not streams:
-            patterns = ", ".join(stream.files or "" for stream in self.contract.streams)
             msg = f"{self._setting}: {source.place} holds no file of the contract, but {source_files.names_of(source.files)}."
-            raise WaybillError(msg, f"Name files like {patterns}.")
+            raise WaybillError(msg, f"Name files like {', '.join(patterns)}.")
         return streams
+
+    def pattern(self, stream: Stream) -> str:
+        """Glob of a table's files; empty where nothing names them."""
+        template = self.config.get("files") or ""
+        return stream.files or template.replace("{stream}", glob.escape(stream.name))
 
     @abstractmethod
     def _stream(self, stream: Stream, found: Sequence[SourceFile], origin: str) -> FileStream:
@@ -100,12 +106,13 @@ class FileTap(WaybillTap):
         return self.config.get("path_setting") or "path"
 
     def _files(self, stream: Stream, source: Source) -> list[SourceFile]:
-        if not stream.files:
+        pattern = self.pattern(stream)
+        if not pattern:
             msg = f"Contract, stream {stream.name}: it names no files."
             raise WaybillError(msg, "Give it the custom property `files`, a glob.")
-        found = source.matching(stream.files)
+        found = source.matching(pattern)
         if not found and source.is_complete:
-            msg = f"{self._setting}: {source.place} holds no {stream.files} (stream {stream.name}), but {source_files.names_of(source.files)}."
+            msg = f"{self._setting}: {source.place} holds no {pattern} (stream {stream.name}), but {source_files.names_of(source.files)}."
             remedy = f"Add the file, or name the right place in {self._setting}."
             raise WaybillError(msg, remedy)
         return found

@@ -128,6 +128,24 @@ class Tape:
         self.start = self._ahead = end
         self.line += lines
 
+    def block(self) -> bytes:
+        """What is in memory behind the cursor, or else the next block; the cursor goes behind it.
+
+        Returns:
+            Nothing at the end of the file.
+        """
+        while self.start == len(self.data) and self.fill():
+            pass
+        block = self.data[self.start :]
+        self.advance(len(self.data), block.count(b"\n"))
+        return block
+
+    def first(self) -> bytes:
+        """The first byte behind the cursor that is not white space; nothing where there is none."""
+        while not (left := self.data[self.start :].lstrip()) and self.fill():
+            pass
+        return left[:1]
+
     def consume(self, lines: list[str]) -> None:
         """Put the cursor behind lines that `lines` gave, and leave those after them given."""
         text = "".join(lines)

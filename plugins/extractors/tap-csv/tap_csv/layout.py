@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waybill_common import values
 from waybill_common.errors import WaybillError
-from waybill_common.files.fields import Field, column_type, shorten, unusable
+from waybill_common.files.fields import of_column, of_unknown, shorten, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from waybill_common.contracts import Stream
+    from waybill_common.files.fields import Field
 
 
 def named(header: Sequence[str], stream: Stream) -> list[str]:
@@ -56,26 +56,9 @@ def of_header(header: Sequence[str], stream: Stream, place: str) -> list[Field]:
         msg = f"{place}: the contract does not know the column {', '.join(map(shorten, unknown))}."
         remedy = f"Add it to stream {stream.name} in the contract, or set its drift to evolve."
         raise WaybillError(msg, remedy)
-    fields = [
-        Field(
-            name=column.name,
-            position=header.index(column.name),
-            type=column_type(stream, column),
-            is_required=column.is_required,
-            is_control_total=column.is_control_total,
-            sql_type=column.sql_type,
-            is_quotable=not has_pii,
-            hashed_type=column.sql_type if column.is_hashed else None,
-        )
-        for column in stream.columns
-    ]
+    fields = [of_column(stream, each, header.index(each.name)) for each in stream.columns]
     if stream.drift == "evolve":
-        fields += [
-            Field(
-                name, header.index(name), values.Text(), is_required=False, is_control_total=False
-            )
-            for name in unknown
-        ]
+        fields += [of_unknown(name, header.index(name)) for name in unknown]
     return sorted(fields, key=lambda field: field.position)
 
 

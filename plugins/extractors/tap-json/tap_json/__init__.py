@@ -1,0 +1,1 @@
+"""Singer tap for JSON files, typed by a data contract."""
