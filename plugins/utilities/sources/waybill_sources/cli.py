@@ -1,4 +1,4 @@
-"""`waybill-sources prepare|next-day|generate`."""
+"""`waybill-sources prepare|next-day|export-totesys|generate`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from waybill_common import connections, project
 from waybill_common.errors import WaybillError, reports_errors
-from waybill_sources import olist, prepare, settings, totesys
+from waybill_sources import olist, prepare, settings, totesys, totesys_exports
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,6 +24,9 @@ def main(argv: list[str] | None = None) -> None:
     options = _parser().parse_args(argv)
     if options.command == "generate":
         _generate(options)
+        return
+    if options.command == "export-totesys":
+        _export(options.folder)
         return
     sources = [options.source] if options.source else list(prepare.SOURCES)
     if options.command == "prepare":
@@ -41,6 +45,11 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=does, description=does)
         command.add_argument("source", nargs="?", choices=prepare.SOURCES, help="only this one")
+    does = "write the tables of totesys into a folder, as JSON files"
+    command = commands.add_parser("export-totesys", help=does, description=does)
+    command.add_argument(
+        "folder", type=Path, nargs="?", help="default: samples/totesys-exports in WAYBILL_HOME"
+    )
     does = "write Olist samples into a folder, for benchmarks and trials"
     command = commands.add_parser("generate", help=does, description=does)
     command.add_argument("folder", type=Path, help="where the nine files go")
@@ -62,6 +71,16 @@ def _generate(options: argparse.Namespace) -> None:
     made = olist.generate(options.folder, wanted, days=options.days)
     for stream, rows in made.rows.items():
         print(f"{stream:<34}{rows:>12,}")
+
+
+def _export(folder: Path | None) -> None:
+    value = prepare.setting(prepare.TOTESYS)
+    url = value if connections.is_postgres_url(value) else ""
+    folder = folder or project.home() / "samples" / "totesys-exports"
+    source = connections.source(url, setting=prepare.TOTESYS)
+    for table, rows in totesys_exports.export(source, totesys.contract(), folder).items():
+        print(f"{table + '.json':<34}{rows:>12,}")
+    print(f"in {folder}")
 
 
 def _next_day(sources: Sequence[str]) -> None:
