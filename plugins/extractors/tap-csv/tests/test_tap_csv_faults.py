@@ -94,8 +94,8 @@ def test_line_is_physical_after_breaks_in_quotes(
 def test_contract_is_at_fault(run: Run, contract: MakeContract, folder: Path) -> None:
     # Protects the message for a contract that promises what CSV cannot hold.
     (folder / "t.csv").write_text("id\n1\n")
-    with pytest.raises(WaybillError, match=r"stream t, column id: type 'jsonb' cannot be read"):
-        run(folder, contract({"t": {"id": "jsonb"}}))
+    with pytest.raises(WaybillError, match=r"stream t, column id: type 'interval' cannot be read"):
+        run(folder, contract({"t": {"id": "interval"}}))
     promised = contract({"t": {"id": "integer"}})
     promised.write_text(promised.read_text().replace("property: files", "property: folders"))
     with pytest.raises(WaybillError, match="stream t: it names no files"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_json.items import Items
 from tap_json.rows import Rows
 from waybill_common.errors import WaybillError
 from waybill_common.files.fields import hashed
+from waybill_common.files.json_items import Items
 from waybill_common.files.tape import Tape
 from waybill_common.files.totals import Totals
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_json.items import Items
 from waybill_common.errors import WaybillError
 from waybill_common.files.fields import unusable
+from waybill_common.files.json_items import Items
 from waybill_common.files.tape import Tape
 
 if TYPE_CHECKING:

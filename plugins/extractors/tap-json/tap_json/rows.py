@@ -13,10 +13,10 @@ from waybill_common.json_text import Constant, Json, Repeated, shorten
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tap_json.items import Item
     from waybill_common.contracts import Stream
     from waybill_common.files.breaches import OnBreach, Values
     from waybill_common.files.fields import Field
+    from waybill_common.files.json_items import Item
 
 _KINDS: dict[type, str] = {
     dict: "an object",

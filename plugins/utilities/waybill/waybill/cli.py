@@ -13,6 +13,7 @@ from waybill.freshness import command as freshness
 from waybill.generate.files import COMMAND, generated_files
 from waybill.history import bounds
 from waybill.history import listing as past_runs
+from waybill.infer import command as inferring
 from waybill.letters import listing
 from waybill.letters import replay as replaying
 from waybill.maintain import command as maintaining
@@ -35,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = contract.add_subparsers(dest="action", required=True)
     actions.add_parser("render", help="write what changed, and list it")
     actions.add_parser("check", help="fail if a generated file differs from its contract")
+    inferring.add_arguments(actions.add_parser("infer", help="draft the contract of a new source"))
     receipt = commands.add_parser("receipt", help="reconcile rows and money, from source to mart")
     receipt.add_argument("sources", nargs="*", metavar="source", help="default: every contract's")
     letters = commands.add_parser("dead-letters", help="the rows that could not land")
@@ -168,8 +170,13 @@ def check() -> int:
     return 0
 
 
+_CONTRACTS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "render": lambda _: render(),
+    "check": lambda _: check(),
+    "infer": inferring.run,
+}
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
-    "contracts": lambda given: check() if given.action == "check" else render(),
+    "contracts": lambda given: _CONTRACTS[given.action](given),
     "begin": lambda given: bounds.begin(given.names),
     "end": lambda _: end(),
     "history": lambda given: history(given.limit, given.run, is_json=given.json),

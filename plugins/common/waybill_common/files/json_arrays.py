@@ -134,7 +134,7 @@ class ArrayReader:
             if size > LARGEST_FIELD:
                 self._refuse(f"an element longer than {LARGEST_FIELD} characters", cause=error)
             # Twice as much each time, so that a long element is not parsed again for each block.
-            while len(self._text) - self._at <= 2 * size and self._fill():
+            while len(self._text) - self._at <= min(2 * size, LARGEST_FIELD) and self._fill():
                 pass
 
     def _is_certain(self, error: json.JSONDecodeError) -> bool:

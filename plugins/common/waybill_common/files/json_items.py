@@ -6,9 +6,9 @@ import codecs
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_json.arrays import ArrayReader
 from waybill_common import json_text
 from waybill_common.errors import WaybillError
+from waybill_common.files.json_arrays import ArrayReader
 from waybill_common.files.tape import MalformedError, Tape
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Items:
             first = tape.line
             tape.consume(lines)
             yield [
-                Item(number, line, *json_text.parse(line))
+                Item(number, line, *json_text.parse(line.rstrip(_BLANK)))
                 for number, line in enumerate(lines, start=first)
                 if line.strip(_BLANK)
             ]

@@ -1,0 +1,1 @@
+"""A draft of a data contract, from the data itself."""
