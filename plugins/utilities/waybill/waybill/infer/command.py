@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.add_argument("source", help="the new source's name, such as shop")
     parser.add_argument(
-        "place", help="a CSV or JSON file, a folder, zip or glob of them, or a PostgreSQL URL"
+        "place",
+        help="a CSV or JSON file, a folder, zip or glob of them; or a PostgreSQL URL, or the variable that holds it",
     )
     parser.add_argument("--tables", help="of a database: only these, parted by commas")
     parser.add_argument("--schema", default="public", help="of a database (default: public)")
@@ -57,8 +58,10 @@ def run(given: argparse.Namespace) -> None:
 
 
 def _find(given: argparse.Namespace) -> tuple[str, list[Stream]]:
-    if connections.is_postgres_url(given.place):
-        connection = connections.from_url(given.place, setting="the URL")
+    url = os.environ.get(given.place, given.place)
+    if connections.is_postgres_url(url):
+        setting = given.place if url != given.place else "the URL"
+        connection = connections.from_url(url, setting=setting)
         tables = [name.strip() for name in given.tables.split(",")] if given.tables else None
         return "Tables of a database", table_streams.find(connection, given.schema, tables)
     if "://" in given.place:
