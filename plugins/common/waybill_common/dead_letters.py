@@ -45,7 +45,8 @@ class DeadLetter:
         stream: The stream it is a row of.
         reason: What is wrong, in words; holds no value of a hashed column.
         source_file: The file it is of.
-        source_line: The line of the file at which it starts, from 1, the header counted.
+        source_line: The line of the file at which it starts, from 1, the header counted; of a
+            JSON array, the number of the element.
         key: Its key, values as texts.
         column: The first column at fault, or None where it is the row as a whole.
         raw: Its text as it came.

@@ -49,18 +49,17 @@ def contract(source: str, streams: Sequence[Stream], *, kind: str) -> dict[str, 
 
 def _stream(stream: Stream, *, is_of_files: bool) -> dict[str, Any]:
     custom = stream.custom | {"drift": "evolve"}
-    places = iter(range(1, len(stream.columns) + 1))
     return {
         "name": stream.name,
         "logicalType": "object",
         "physicalType": "table",
         "dataGranularityDescription": stream.grain,
         "customProperties": [{"property": name, "value": each} for name, each in custom.items()],
-        "properties": [_column(each, places, is_of_file=is_of_files) for each in stream.columns],
+        "properties": [_column(each, is_of_file=is_of_files) for each in stream.columns],
     }
 
 
-def _column(column: Column, places: Any, *, is_of_file: bool) -> dict[str, Any]:
+def _column(column: Column, *, is_of_file: bool) -> dict[str, Any]:
     name = identifier(column.name) if is_of_file else column.name
     found: dict[str, Any] = {
         "name": name,
@@ -69,8 +68,8 @@ def _column(column: Column, places: Any, *, is_of_file: bool) -> dict[str, Any]:
     }
     if name != column.name:
         found["physicalName"] = column.name
-    if column.is_key:
-        found |= {"primaryKey": True, "primaryKeyPosition": next(places)}
+    if column.key_position:
+        found |= {"primaryKey": True, "primaryKeyPosition": column.key_position}
     elif column.is_required:
         found["required"] = True
     return found

@@ -50,7 +50,7 @@ class Column:
 
     Attributes:
         name: What the source calls it.
-        is_key: Whether it is of the primary key.
+        key_position: Its place in the primary key, from 1; None where it is not of it.
         is_required: Whether each row has a value.
         sql_type: PostgreSQL's type.
     """
@@ -58,7 +58,7 @@ class Column:
     name: str
     sql_type: str = "text"
     is_required: bool = False
-    is_key: bool = False
+    key_position: int | None = None
 
 
 @dataclass
@@ -137,7 +137,7 @@ def mark_key(columns: list[Column], guesses: list[Guess], stream: str, rows: int
         rows: How many rows were looked at.
     """
     for column in _candidates(columns, guesses, stream, rows):
-        column.is_key = column.is_required = True
+        column.key_position, column.is_required = 1, True
         return
 
 

@@ -38,7 +38,9 @@ class Stream:
     @property
     def grain(self) -> str:
         """What one row is."""
-        key = [identifier(column.name) for column in self.columns if column.is_key]
+        keyed = [column for column in self.columns if column.key_position]
+        keyed.sort(key=lambda column: column.key_position or 0)
+        key = [identifier(column.name) for column in keyed]
         return (
             f"One row per {', '.join(key)}" if key else f"One row per row of {self.name} (no key)"
         )

@@ -20,7 +20,11 @@ _COLUMNS = """
         attribute.attname::text,
         format_type(attribute.atttypid, attribute.atttypmod),
         attribute.attnotnull,
-        coalesce(array_position(key.indkey::int2[], attribute.attnum) is not null, false)
+        (
+            select part.place::integer
+            from unnest(key.indkey::int2[]) with ordinality as part (number, place)
+            where part.number = attribute.attnum
+        )
     from pg_class as relation
     inner join pg_attribute as attribute on relation.oid = attribute.attrelid
     left join pg_index as key on relation.oid = key.indrelid and key.indisprimary
@@ -57,9 +61,9 @@ def find(connection: Connection, schema: str, tables: Sequence[str] | None) -> l
             _COLUMNS, {"schema": schema, "tables": list(tables) if tables else None}
         ).fetchall()
     found: dict[str, list[Column]] = {}
-    for table, name, sql_type, is_required, is_key in rows:
+    for table, name, sql_type, is_required, place in rows:
         kept = sql_type if sql_types.canonical(sql_type) else "text"
-        column = Column(name, _SHORT.get(kept, kept), is_required=is_required, is_key=is_key)
+        column = Column(name, _SHORT.get(kept, kept), is_required=is_required, key_position=place)
         found.setdefault(table, []).append(column)
     if missing := sorted(set(tables or ()) - set(found)) or ([] if found else ["any table"]):
         msg = f"{connection.place}: schema {schema} has not {', '.join(missing)}, or it may not be read."
@@ -70,5 +74,5 @@ def find(connection: Connection, schema: str, tables: Sequence[str] | None) -> l
 def _custom(columns: list[Column]) -> dict[str, Any]:
     moments = {column.name for column in columns if column.sql_type.startswith("timestamp")}
     changed = next((name for name in _CHANGED if name in moments), None)
-    has_key = any(column.is_key for column in columns)
+    has_key = any(column.key_position for column in columns)
     return {"replicationKey": changed} if changed and has_key else {}
