@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from conftest import Project
 
 _MELTANO = ".venv/bin/meltano "
 _MAKE = re.compile(r"Make `(?P<path>[^`]+)`:$")
@@ -76,3 +80,22 @@ def steps(page: Path) -> list[Step]:
                 block = []
             says = line
     return found
+
+
+def follow(
+    page: Path, project: Project, **settings: str
+) -> Iterator[subprocess.CompletedProcess[str]]:
+    """Do all that a page says, in a project; each command must succeed.
+
+    Args:
+        page: The page.
+        project: Where to do it.
+        settings: What the page lets its reader set.
+    """
+    for step in steps(page):
+        if step.change(project.root):
+            continue
+        for command, *arguments in step.commands:
+            done = project.meltano(command, *arguments, **settings)
+            assert done.returncode == 0, (command, *arguments, done.stdout[-8000:])
+            yield done

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pages
 import pytest
 from mail_server import mail_server, settings_for
 from mart_fingerprints import SERIALS, fingerprints
@@ -296,6 +297,36 @@ def test_a_row_deleted_at_the_source_is_counted_nowhere_and_kept_as_history(
         f" where payment_id = {payment_id}) from raw_totesys.payment where payment_id = {payment_id}"
     ) == [(False, False)]
     assert "nothing new" in project.run("trade")
+
+
+def test_a_source_is_added_by_following_the_page(project: Project) -> None:
+    """Whoever types what docs/add-a-source.md says has three sources, a model and a receipt."""
+    folder = project.root / ".waybill" / "postgres"
+    source = connections.embedded(connections.SUPERUSER, connections.SOURCE_DATABASE, folder=folder)
+    with source.connect() as session:
+        session.execute(
+            "create role crm_reader login password 'read';"
+            " create table customers (id integer primary key, city text, updated_at timestamptz);"
+            " insert into customers values (1, 'Leeds', now()), (2, null, now());"
+            " grant select on customers to crm_reader"
+        )
+    url = f"postgresql://crm_reader:read@127.0.0.1:{source.port}/{source.dbname}"
+    printed = [
+        done.stdout
+        for done in pages.follow(
+            project.root / "docs" / "add-a-source.md", project, WAYBILL_CRM=url
+        )
+    ]
+    assert any("shop.products" in text and "balanced" in text for text in printed)
+    assert project.rows("select sku, price::text from staging.stg_shop__products order by 1") == [
+        ("A-1", "12.50"),
+        ("A-2", "8.00"),
+    ]
+    assert project.rows("select city from raw_crm.customers order by id") == [("Leeds",), (None,)]
+    assert project.rows("select tags -> 'ab' from raw_events.events order by id") == [
+        (None,),
+        ([1, 2],),
+    ]
 
 
 @pytest.mark.real_data
