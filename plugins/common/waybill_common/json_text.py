@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -60,6 +61,10 @@ def parse(text: str) -> tuple[Any, str]:
         The value, and in words why there is none.
     """
     try:
+        with suppress(StopIteration):
+            value, end = DECODER.scan_once(text, 0)  # type: ignore[attr-defined]  # in no stub
+            if end == len(text):  # nearly always: `decode` looks at what stands around it
+                return value, ""
         return DECODER.decode(text), ""
     except json.JSONDecodeError as error:
         return None, f"not JSON: {reason_of(error)}, character {error.pos + 1}"

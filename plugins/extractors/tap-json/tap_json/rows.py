@@ -27,6 +27,8 @@ _KINDS: dict[type, str] = {
     json_text.Number: "a number",
     Constant: "a constant",
 }
+_PLAIN = frozenset({str, json_text.Number, type(None)})
+"""What is its own text, where the column is not JSON."""
 
 
 class Rows:
@@ -62,7 +64,9 @@ class Rows:
             (sources.get(field.name, field.name), _text_of(field, is_known=field.name in sources))
             for field in fields
         ]
-        self._known = {*sources.values(), *(name for name, _ in self._texts)}
+        self._names = [name for name, _ in self._texts]
+        self._is_plain = not any(isinstance(field.type, Json) for field in fields)
+        self._known = {*sources.values(), *self._names}
         self._is_quotable = not any(column.is_pii for column in stream.columns)
         self._unusable: dict[str, str] = {}
         self.breaches = 0
@@ -89,6 +93,9 @@ class Rows:
         if problem := item.fault or self._problem(item, item.value):
             self._breach(item, None, problem)
             return None
+        row = [item.value.get(name) for name in self._names]
+        if self._is_plain and _PLAIN.issuperset(map(type, row)):
+            return row
         try:
             return [
                 None if (found := item.value.get(name)) is None else text(found)
