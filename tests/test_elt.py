@@ -305,7 +305,7 @@ def test_a_source_is_added_by_following_the_page(project: Project) -> None:
     source = connections.embedded(connections.SUPERUSER, connections.SOURCE_DATABASE, folder=folder)
     with source.connect() as session:
         session.execute(
-            "create role crm_reader login password 'read';"
+            f"create role crm_reader login password 'read'; grant connect on database {source.dbname} to crm_reader;"
             " create table customers (id integer primary key, city text, updated_at timestamptz);"
             " insert into customers values (1, 'Leeds', now()), (2, null, now());"
             " grant select on customers to crm_reader"

@@ -147,7 +147,7 @@ def _candidates(
     singular = stream.removesuffix("s")
     names = {"id", "key", f"{stream}_id", f"{singular}_id", f"{singular}id", f"{singular}_key"}
     first = columns[0].name.lower() if columns else ""
-    names |= {first} if first.endswith(("id", "code", "key", "number")) else set()
+    names |= {first} if first.endswith(("id", "code", "key", "number", "sku")) else set()
     for column, guess in zip(columns, guesses, strict=True):
         is_key = column.sql_type in {"integer", "bigint", "text", "uuid"}
         is_whole = guess.is_unique and guess.is_whole(rows)
