@@ -308,7 +308,7 @@ def test_a_source_is_added_by_following_the_page(project: Project) -> None:
             f"create role crm_reader login password 'read'; grant connect on database {source.dbname} to crm_reader;"
             " create table customers (id integer primary key, city text, updated_at timestamptz);"
             " insert into customers values (1, 'Leeds', now()), (2, null, now());"
-            " grant select on customers to crm_reader"
+            " grant usage on schema public to crm_reader; grant select on customers to crm_reader"
         )
     url = f"postgresql://crm_reader:read@127.0.0.1:{source.port}/{source.dbname}"
     printed = [

@@ -16,7 +16,9 @@ def run(program: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("command", ["tap_csv.__main__", "tap_postgres.cli", "target_postgres.cli"])
+@pytest.mark.parametrize(
+    "command", ["tap_csv.__main__", "tap_json.__main__", "tap_postgres.cli", "target_postgres.cli"]
+)
 def test_a_start_loads_nothing_that_is_not_used(command: str) -> None:
     # Protects the time of a start, of which `meltano run` has three: an import at the wrong place adds a third.
     assert run(f"import sys, {command}; print({COSTLY} & set(sys.modules))") == "set()"
