@@ -66,11 +66,14 @@ def _rows(session: psycopg.Connection[Any], stream: Stream) -> Iterator[str]:
 def _write(path: Path, rows: Iterator[str]) -> int:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     count = 0
-    with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("[")
-        for row in rows:
-            file.write(f"{',' if count else ''}\n{row}")
-            count += 1
-        file.write("\n]\n")
-    unfinished.replace(path)
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+            file.write("[")
+            for row in rows:
+                file.write(f"{',' if count else ''}\n{row}")
+                count += 1
+            file.write("\n]\n")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return count
