@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
 import signal
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -73,18 +71,8 @@ def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def served(folder: Path) -> Iterator[str]:
     """The folder behind a local HTTP server, which knows no ranges."""
-    handler = lambda *args: _Quiet(*args, directory=str(folder))  # noqa: E731 - a handler is called like a class
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with file_taps.served(folder) as url:
+        yield url

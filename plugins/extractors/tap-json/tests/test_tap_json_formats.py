@@ -7,6 +7,7 @@ import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import file_taps
 import pytest
 from backports import zstd
 
@@ -89,6 +90,14 @@ def test_compressed_files_and_archives(run: Run, contract: MakeContract, folder:
         archive.writestr("day/orders.json", lines)
     assert found(run(folder / "all.zip", contract(COLUMNS))) == EXPECTED
     assert found(run(folder / "orders*.gz", contract(COLUMNS))) == EXPECTED
+
+
+def test_over_http(run: Run, contract: MakeContract, folder: Path) -> None:
+    # Protects a file behind a URL, whose name alone tells that it is one, and a folder's index page.
+    (folder / "orders.json").write_text("[" + ",".join(ROWS) + "]")
+    with file_taps.served(folder) as url:
+        assert found(run(f"{url}/orders.json", contract(COLUMNS))) == EXPECTED
+        assert found(run(f"{url}/", contract(COLUMNS))) == EXPECTED
 
 
 def test_other_encodings(run: Run, contract: MakeContract, folder: Path) -> None:
