@@ -109,6 +109,26 @@ def test_csv_files(infer: Infer, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "There is a contract of shop" in capsys.readouterr().err
 
 
+def test_names_that_begin_alike_have_patterns_of_their_own(infer: Infer, tmp_path: Path) -> None:
+    """Protects a table from the files of another one, whose name goes on."""
+    for name in (
+        "pay.csv",
+        "pay-2024-01.csv",
+        "pay_type.csv",
+        "item_1.csv",
+        "item_2.csv",
+        "item_kind.csv",
+    ):
+        (tmp_path / name).write_text("id\n1\n")
+    found = {each.name: each.files for each in infer(tmp_path).streams}
+    assert found == {
+        "pay": "pay[.-]*csv",
+        "pay_type": "pay_type*.csv",
+        "item": "item[._-][0-9]*.csv",
+        "item_kind": "item_kind*.csv",
+    }
+
+
 def test_json_files(infer: Infer, tmp_path: Path) -> None:
     """Protects texts that look like numbers, nested values, and documents of several tables."""
     rows = [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
+import itertools
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from waybill_common import source_files
 from waybill_common.errors import WaybillError
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     from waybill.infer.guess import Column
     from waybill_common.source_files import SourceFile
+
+Row = TypeVar("Row")
 
 SAMPLE_ROWS = 100_000
 """Of each stream."""
@@ -69,14 +73,14 @@ def pattern(stem: str, group: list[SourceFile], files: Iterable[SourceFile]) -> 
     Raises:
         WaybillError: There is none so simple.
     """
-    suffix = "*." + _bare(group[0]).rpartition(".")[2]
+    ending = _bare(group[0]).rpartition(".")[2]
     wanted = {file.name for file in group}
-    for glob in (f"{stem}{suffix}", f"{stem}[.-]{suffix}", f"{stem}[._-][0-9]{suffix}"):
-        glob_ = glob.replace("[.-]*.", "[.-]*")
-        if {file.name for file in files if file.matches(glob_)} == wanted:
-            return glob_
+    name = glob.escape(stem)
+    for found in (f"{name}*.{ending}", f"{name}[.-]*{ending}", f"{name}[._-][0-9]*.{ending}"):
+        if {file.name for file in files if file.matches(found)} == wanted:
+            return found
     if len(group) == 1:
-        return _bare(group[0])
+        return glob.escape(_bare(group[0]))
     msg = f"No simple pattern means {source_files.names_of(group)} and no other file here."
     raise WaybillError(msg, "Name one of the files, and set `files` in the contract yourself.")
 
@@ -86,7 +90,6 @@ def _bare(file: SourceFile) -> str:
     return name.removesuffix(source_files.GZIP).removesuffix(source_files.ZSTD)
 
 
-def limited(rows: Iterable[Any]) -> Iterator[Any]:
+def limited(rows: Iterable[Row]) -> Iterator[Row]:
     """No more rows than are looked at."""
-    for _, row in zip(range(SAMPLE_ROWS), rows, strict=False):
-        yield row
+    return itertools.islice(rows, SAMPLE_ROWS)
