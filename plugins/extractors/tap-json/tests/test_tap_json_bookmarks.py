@@ -154,7 +154,7 @@ def test_memory_is_flat_in_the_size_of_the_file(
     custom = {"member": "t"} if "t" in form else {}
     stream = contracts.load(contract(COLUMNS, **custom)).streams[0]
     peaks = []
-    for rows in (20_000, 80_000):
+    for rows in (10_000, 30_000):
         text = separator.join([row] * rows)
         path = folder / f"t{rows}.json"
         path.write_text(text if form == "lines" else form.format(text))
