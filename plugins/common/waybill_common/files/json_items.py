@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from waybill_common.source_files import SourceFile
 
 CHUNK_ITEMS = 8192
+CHUNK_CHARACTERS = 256 << 10
 _BLANK = " \t\r\n"
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -88,7 +89,7 @@ class Items:
         for number, (raw, value) in enumerate(elements, start=1):
             found.append(Item(number, raw, value))
             size += len(raw)
-            if len(found) >= CHUNK_ITEMS or size >= 1 << 20:
+            if len(found) >= CHUNK_ITEMS or size >= CHUNK_CHARACTERS:
                 yield found
                 found, size = [], 0
         yield found
