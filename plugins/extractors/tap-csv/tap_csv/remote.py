@@ -78,7 +78,7 @@ def _found(filesystem: Any, path: str, place: str, setting: str) -> Source:
         details = filesystem.glob(path, detail=True)
         return _listed(filesystem, details, root, place, is_complete=False)
     # Over HTTP a folder answers as a file does; its name has to tell.
-    is_file = bare.endswith((".csv", source_files.GZIP, source_files.ZSTD)) or (
+    is_file = bare.endswith((".csv", source_files.GZIP, source_files.ZSTD, source_files.XLSX)) or (
         not is_url(path) and filesystem.isfile(path)
     )
     if is_file:

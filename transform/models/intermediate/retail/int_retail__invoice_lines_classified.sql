@@ -52,10 +52,15 @@ final as (
 
         quantity,
         unit_price,
-        case when net_amount > 0 then net_amount else 0 end as gross_amount,
-        case when line_kind = 'cancellation' then -net_amount else 0 end as returned_amount,
-        case when line_kind <> 'cancellation' and net_amount < 0 then -net_amount else 0 end
-            as written_off_amount,
+        cast(case when net_amount > 0 then net_amount else 0 end as {{ type_money(3) }})
+            as gross_amount,
+        cast(
+            case when line_kind = 'cancellation' then -net_amount else 0 end as {{ type_money(3) }}
+        ) as returned_amount,
+        cast(
+            case when line_kind <> 'cancellation' and net_amount < 0 then -net_amount else 0 end
+            as {{ type_money(3) }}
+        ) as written_off_amount,
         net_amount,
 
         invoice_date,

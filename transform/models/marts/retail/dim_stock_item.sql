@@ -1,6 +1,6 @@
 with invoice_lines as (
 
-    select * from {{ ref('int_retail__invoice_lines_classified') }}
+    select * from {{ ref('fct_invoice_lines') }}
 
 ),
 
@@ -41,8 +41,8 @@ final as (
         items.line_count,
         items.description_count,
 
-        items.lowest_unit_price,
-        items.highest_unit_price,
+        cast(items.lowest_unit_price as {{ type_money(3) }}) as lowest_unit_price,
+        cast(items.highest_unit_price as {{ type_money(3) }}) as highest_unit_price,
 
         items.first_seen_date,
         items.last_seen_date

@@ -1,6 +1,6 @@
 with invoice_lines as (
 
-    select * from {{ ref('int_retail__invoice_lines_classified') }}
+    select * from {{ ref('fct_invoice_lines') }}
 
 ),
 

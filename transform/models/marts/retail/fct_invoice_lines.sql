@@ -1,13 +1,4 @@
-{{
-    config(
-        materialized='incremental',
-        unique_key='line_key',
-        post_hook="{{ delete_rows_missing_from(
-            ref('int_retail__invoice_lines_classified'), ['line_key']
-        ) }}",
-        **physical_layout(date_column='invoice_date', cluster_by=['customer_number'])
-    )
-}}
+{{ config(**physical_layout(date_column='invoice_date', cluster_by=['customer_number'])) }}
 
 with final as (
 
@@ -15,6 +6,6 @@ with final as (
 
 )
 
-{{ changed_rows('final') }}
--- A block range index needs rows in the order of their dates.
+select * from final
+-- A block range index is of use only where rows stand in the order of their dates.
 order by invoice_date, customer_number

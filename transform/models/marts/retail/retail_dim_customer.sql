@@ -2,7 +2,7 @@
 
 with invoice_lines as (
 
-    select * from {{ ref('int_retail__invoice_lines_classified') }}
+    select * from {{ ref('fct_invoice_lines') }}
     where customer_number is not null
 
 ),
