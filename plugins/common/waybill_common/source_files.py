@@ -98,7 +98,9 @@ class SourceFile:
                 elif self.name.endswith(ZSTD):
                     stream = stack.enter_context(_zstandard(stream))
                 elif self.name.endswith(XLSX):
-                    stream = cast("BinaryIO", workbooks.as_csv(stream, self.place))
+                    stream = stack.enter_context(
+                        cast("BinaryIO", workbooks.as_csv(stream, self.place))
+                    )
             yield _Content(stream, self.place)
 
     def matches(self, pattern: str) -> bool:

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 _EXACT = 2.0**53
 """From here on a float does not hold every whole number."""
-_latest: dict[str, BinaryIO] = {}
-"""The last workbook by the hash of its bytes: a run reads a file up to four times."""
+_latest: dict[str, int] = {}
+"""The CSV of the last workbook, an open file by the hash of its bytes: a run reads it up to four times."""
 
 
 class Text(io.RawIOBase):
     """The CSV of a workbook, with a position of its own.
 
     Args:
-        file: Holds it.
+        descriptor: Of the open file that holds it.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, descriptor: int) -> None:
         super().__init__()
-        self._descriptor = file.fileno()
+        self._descriptor = os.dup(descriptor)
         self._position = 0
 
     def read(self, size: int = -1, /) -> bytes:
@@ -41,6 +41,12 @@ class Text(io.RawIOBase):
         data = os.pread(self._descriptor, _CHUNK if size < 0 else size, self._position)
         self._position += len(data)
         return data
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
 
 
 def as_csv(stored: BinaryIO, place: str) -> Text:
@@ -59,12 +65,16 @@ def as_csv(stored: BinaryIO, place: str) -> Text:
     data = stored.read()
     digest = hashlib.sha256(data).hexdigest()
     if digest not in _latest:
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - lives until another workbook is read
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        _write(_sheet(data, place), text)
-        text.detach()
+        with tempfile.TemporaryFile() as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            _write(_sheet(data, place), text)
+            text.detach()
+            file.flush()
+            descriptor = os.dup(file.fileno())
+        for replaced in _latest.values():
+            os.close(replaced)
         _latest.clear()
-        _latest[digest] = file
+        _latest[digest] = descriptor
     return Text(_latest[digest])
 
 
