@@ -36,7 +36,17 @@ def _rows(path: Path) -> list[list[str]]:
 
 def test_a_cell_is_written_as_what_it_holds(tmp_path: Path) -> None:
     """Protects codes and numbers, which Excel keeps as floats, and moments, whatever format shows them."""
-    cells = [536365, "22423", 2.55, 0.001, -80995, dt.datetime(2010, 12, 1, 8, 26), True, None, 'a,"b"\nc']
+    cells = [
+        536365,
+        "22423",
+        2.55,
+        0.001,
+        -80995,
+        dt.datetime.fromisoformat("2010-12-01T08:26:00"),
+        True,
+        None,
+        'a,"b"\nc',
+    ]
     path = _workbook(tmp_path / "a.xlsx", {"Online Retail": [["name"] * 9, cells]})
     assert _rows(path)[1] == [
         *("536365", "22423", "2.55", "0.001", "-80995", "2010-12-01 08:26:00", "true", "", 'a,"b"\nc'),

@@ -74,7 +74,7 @@ def test_subfolder_is_left_alone_unless_the_glob_names_it(
 
 @pytest.mark.parametrize("place", ["orders.xlsx", "", "shop.zip"])
 def test_workbook_by_itself_in_a_folder_and_in_a_zip(
-    run: Run, contract: MakeContract, folder: Path, tmp_path: Path, mode: str, place: str
+    run: Run, contract: MakeContract, folder: Path, mode: str, place: str
 ) -> None:
     # Protects a source that is served as a workbook: read as its CSV would be, and skipped when unchanged.
     with xlsxwriter.Workbook(folder / "orders.xlsx") as workbook:
@@ -83,12 +83,14 @@ def test_workbook_by_itself_in_a_folder_and_in_a_zip(
             sheet.write_row(number, 0, row)
     path = folder / place
     if place == "shop.zip":
-        path = tmp_path / place
         with zipfile.ZipFile(path, "w") as opened:
             opened.write(folder / "orders.xlsx", "inside/orders.xlsx")
     promised = contract({"orders": COLUMNS | {"name": "text"}})
     first = run(path, promised, mode)
-    assert [(str(row["id"]), row["name"]) for row in first.rows["orders"]] == [("1", "one"), ("3", None)]
+    assert [(str(row["id"]), row["name"]) for row in first.rows["orders"]] == [
+        ("1", "one"),
+        ("3", None),
+    ]
     (letter,) = first.rows["dead_letter"]
     assert (letter["source_line"], letter["column"]) == (3, "id")
     assert first.bookmark("orders")["read"]["rows"] == 3

@@ -61,7 +61,10 @@ def generate(folder: Path, settings: Settings | None = None, *, days: int = 0) -
 
     def write(new: Path) -> Samples:
         new.mkdir()
-        rows = {day: _write(new, chosen, day, version) for day, version in _versions(chosen, days).items()}
+        rows = {
+            day: _write(new, chosen, day, version)
+            for day, version in _versions(chosen, days).items()
+        }
         samples = Samples(chosen, days, {STREAM: sum(rows.values())})
         sample_folders.write_manifest(new, samples)
         return samples

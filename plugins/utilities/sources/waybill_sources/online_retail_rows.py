@@ -34,7 +34,15 @@ _PIECES: Quantiles = ((0, 1), (0.4, 3), (0.6, 8), (0.8, 13), (0.95, 40), (1, 480
 _PENCE: Quantiles = ((0, 12), (0.25, 85), (0.5, 165), (0.75, 375), (0.95, 995), (1, 2_995))
 _MATERIALS = ("METAL", "WOODEN", "GLASS", "CERAMIC", "PAPER", "VINTAGE", "RETROSPOT", "POLKADOT")
 _COLOURS = ("RED", "CREAM", "BLUE", "PINK", "WHITE")
-_THINGS = ("LANTERN", "T-LIGHT HOLDER", "LUNCH BAG", "CAKE TIN", "PHOTO FRAME", "BUNTING", "DOORMAT")
+_THINGS = (
+    "LANTERN",
+    "T-LIGHT HOLDER",
+    "LUNCH BAG",
+    "CAKE TIN",
+    "PHOTO FRAME",
+    "BUNTING",
+    "DOORMAT",
+)
 
 _ANONYMOUS = 0.25
 _CANCELS = 0.16
@@ -75,7 +83,15 @@ class Line:
         pounds, rest = divmod(abs(self.tenths), 1_000)
         price = f"{'-' if self.tenths < 0 else ''}{pounds}.{f'{rest:03d}'.rstrip('0') or '0'}"
         customer = "" if self.customer is None else f"{self.customer}.0"
-        values = (self.invoice, self.code, self.description, self.quantity, self.written_at, price, customer)
+        values = (
+            self.invoice,
+            self.code,
+            self.description,
+            self.quantity,
+            self.written_at,
+            price,
+            customer,
+        )
         buffer = io.StringIO()
         csv.writer(buffer, lineterminator="\n").writerow((*values, self.country))
         return buffer.getvalue()
@@ -94,7 +110,9 @@ def lines(seed: int, day: int, date: dt.date, invoices: int) -> list[Line]:
     number = FIRST_INVOICE + day * _INVOICES_A_DAY
     for place in range(invoices):
         draw = Draw(seed, "invoice", day, place)
-        at = dt.datetime.combine(date, dt.time(8)) + dt.timedelta(minutes=9 * place + draw.integer(0, 8))
+        at = dt.datetime.combine(date, dt.time(8)) + dt.timedelta(
+            minutes=9 * place + draw.integer(0, 8)
+        )
         sale = list(_sale(draw, seed, day, str(number), at))
         written += sale
         number += 1
@@ -111,7 +129,7 @@ def lines(seed: int, day: int, date: dt.date, invoices: int) -> list[Line]:
 
 def corrected(sent: list[Line]) -> list[Line]:
     """The same day after somebody mended it: a line is gone, one has another quantity, one is new."""
-    first, second, *others = sent
+    first, _, *others = sent
     added = replace(first, code="PADS", description="PADS TO MATCH ALL CUSHIONS", tenths=1)
     return [replace(first, quantity=first.quantity + 5), *others, added]
 
@@ -123,18 +141,25 @@ def _item(seed: int, number: int, day: int) -> tuple[str, str, int]:
     words = (draw.pick(_COLOURS), draw.pick(_MATERIALS), draw.pick(_THINGS))
     description = " ".join(words)
     if number % 7 == 0:
-        description = f"{description}, SET OF {2 + number % 5}" if day >= _RENAMED_ON else f"{description} "
+        description = (
+            f"{description}, SET OF {2 + number % 5}" if day >= _RENAMED_ON else f"{description} "
+        )
     return code, description, draw.spread(_PENCE)
+
+
+def _mostly_low(draw: Draw, count: int) -> int:
+    """A number below `count`: a few customers buy often, and a few items are in most baskets."""
+    share = draw.unit()
+    return int(share * share * count)
 
 
 def _sale(draw: Draw, seed: int, day: int, invoice: str, at: dt.datetime) -> Iterator[Line]:
     customer, country = None, "United Kingdom"
     if not draw.chance(_ANONYMOUS):
-        customer = 12_346 + int(draw.unit() ** 2 * _CUSTOMERS)
+        customer = 12_346 + _mostly_low(draw, _CUSTOMERS)
         country = Draw(seed, "customer", customer).weighted(_COUNTRIES)
     for _ in range(max(1, draw.spread(_LINES))):
-        # The square makes a few items sell in most baskets, so that pairs of them come up.
-        code, description, pence = _item(seed, int(draw.unit() ** 2 * _ITEMS), day)
+        code, description, pence = _item(seed, _mostly_low(draw, _ITEMS), day)
         pence = pence * 2 if customer is None else pence
         code = code.lower() if draw.chance(_LOWER_CASE) else code
         pieces = max(1, draw.spread(_PIECES))

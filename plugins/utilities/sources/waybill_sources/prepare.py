@@ -36,6 +36,7 @@ ONLINE_RETAIL = "WAYBILL_ONLINE_RETAIL"
 VARIABLES = {"olist": OLIST, "totesys": TOTESYS, "online_retail": ONLINE_RETAIL}
 SOURCES = tuple(VARIABLES)
 
+
 class Generator(Protocol):
     """What makes the samples of a source of files."""
 
@@ -65,7 +66,7 @@ def prepare(sources: Sequence[str]) -> list[str]:
     Raises:
         WaybillError: A setting is wrong; names it and the remedy, and nothing was changed.
     """
-    checks = {
+    checks: dict[str, Callable[[], Act]] = {
         "olist": partial(_check_files, "olist", OLIST, olist),
         "totesys": _check_totesys,
         "online_retail": partial(_check_files, "online_retail", ONLINE_RETAIL, online_retail),
