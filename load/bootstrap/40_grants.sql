@@ -20,11 +20,13 @@ grant update (receipt_id) on waybill.load, waybill.step, waybill.dead_letter to 
 
 set role transformer;
 
-grant usage on schema staging, intermediate, snapshots, common, marketplace, trade, retail to auditor;
+grant usage on schema staging, intermediate, snapshots, common, marketplace, trade, retail
+to auditor;
 grant usage on schema common, marketplace, trade, retail to reader;
 alter default privileges grant usage on schemas to auditor;
 alter default privileges grant select on tables to auditor;
-alter default privileges in schema common, marketplace, trade, retail grant select on tables to reader;
+alter default privileges in schema common, marketplace, trade, retail
+grant select on tables to reader;
 
 reset role;
 

@@ -27,12 +27,12 @@ ranked as (
     select
         descriptions.*,
         row_number() over (
-            partition by item_code
+            partition by descriptions.item_code
             order by
-                last_priced_at_local desc nulls last,
-                last_seen_at_local desc,
-                line_count desc,
-                description
+                descriptions.last_priced_at_local desc nulls last,
+                descriptions.last_seen_at_local desc,
+                descriptions.line_count desc,
+                descriptions.description asc
         ) as place
     from descriptions
 

@@ -5,16 +5,28 @@ with customers as (
 
 ),
 
--- Fifths by rank: customers who are equal in a measure get the same score, however a server sorts them.
+ranked as (
+
+    select
+        *,
+        max(last_order_date) over () as as_of_date,
+        rank() over (order by last_order_date) - 1 as recency_rank,
+        rank() over (order by order_count) - 1 as frequency_rank,
+        rank() over (order by net_amount) - 1 as monetary_rank,
+        count(*) over () as customer_count
+    from customers
+
+),
+
+-- Fifths by rank: customers equal in a measure get the same score, however a server sorts them.
 scored as (
 
     select
-        customers.*,
-        max(last_order_date) over () as as_of_date,
-        1 + floor(5.0 * (rank() over (order by last_order_date) - 1) / count(*) over ()) as recency_score,
-        1 + floor(5.0 * (rank() over (order by order_count) - 1) / count(*) over ()) as frequency_score,
-        1 + floor(5.0 * (rank() over (order by net_amount) - 1) / count(*) over ()) as monetary_score
-    from customers
+        *,
+        1 + floor(5.0 * recency_rank / customer_count) as recency_score,
+        1 + floor(5.0 * frequency_rank / customer_count) as frequency_score,
+        1 + floor(5.0 * monetary_rank / customer_count) as monetary_score
+    from ranked
 
 ),
 

@@ -9,7 +9,9 @@ with invoice_lines as (
 
 baskets as (
 
-    select count(distinct invoice_number) as basket_count
+    select
+        count(distinct invoice_number) as basket_count,
+        {{ least_share }} * count(distinct invoice_number) as least_basket_count
     from invoice_lines
 
 ),
@@ -24,15 +26,22 @@ basket_items as (
 ),
 
 -- A pair cannot be in more baskets than either of its items: what is rare alone needs no join.
-frequent_items as (
+counted_items as (
 
     select
-        basket_items.item_code,
+        item_code,
         count(*) as item_basket_count,
-        row_number() over (order by basket_items.item_code) as item_number
+        row_number() over (order by item_code) as item_number
     from basket_items
     group by 1
-    having count(*) >= (select {{ least_share }} * baskets.basket_count from baskets)
+
+),
+
+frequent_items as (
+
+    select counted_items.*
+    from counted_items
+    inner join baskets on counted_items.item_basket_count >= baskets.least_basket_count
 
 ),
 
@@ -46,19 +55,18 @@ frequent_basket_items as (
 
 ),
 
-pairs as (
+counted_pairs as (
 
     select
-        one.item_number as first_item_number,
-        other.item_number as second_item_number,
+        one_item.item_number as first_item_number,
+        other_item.item_number as second_item_number,
         count(*) as pair_basket_count
-    from frequent_basket_items as one
-    inner join frequent_basket_items as other
+    from frequent_basket_items as one_item
+    inner join frequent_basket_items as other_item
         on
-            one.invoice_number = other.invoice_number
-            and one.item_number < other.item_number
+            one_item.invoice_number = other_item.invoice_number
+            and one_item.item_number < other_item.item_number
     group by 1, 2
-    having count(*) >= (select {{ least_share }} * baskets.basket_count from baskets)
 
 ),
 
@@ -73,7 +81,8 @@ final as (
         second_item.item_basket_count as second_item_basket_count,
         baskets.basket_count,
 
-        cast(1.0 * pairs.pair_basket_count / baskets.basket_count as numeric(9, 6)) as support,
+        cast(1.0 * pairs.pair_basket_count / baskets.basket_count as numeric(9, 6))
+            as support,  -- noqa: RF04
         cast(1.0 * pairs.pair_basket_count / first_item.item_basket_count as numeric(9, 6))
             as confidence_first_to_second,
         cast(1.0 * pairs.pair_basket_count / second_item.item_basket_count as numeric(9, 6))
@@ -82,10 +91,11 @@ final as (
             1.0 * pairs.pair_basket_count * baskets.basket_count
             / (first_item.item_basket_count * second_item.item_basket_count) as numeric(18, 6)
         ) as lift
-    from pairs
+    from counted_pairs as pairs
     inner join frequent_items as first_item on pairs.first_item_number = first_item.item_number
-    inner join frequent_items as second_item on pairs.second_item_number = second_item.item_number
-    cross join baskets
+    inner join frequent_items as second_item
+        on pairs.second_item_number = second_item.item_number
+    inner join baskets on pairs.pair_basket_count >= baskets.least_basket_count
 
 )
 
