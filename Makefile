@@ -88,6 +88,10 @@ cycle: .venv/.dev .meltano/.installed ## Measure one run of the job `trade`, wit
 	@$(BIN)/python -m benchmarks.cycle $(if $(ORDERS),--orders $(ORDERS)) $(if $(REPEAT),--repeat $(REPEAT)) \
 		$(if $(KEEP),--keep) $(if $(BEFORE),--before $(BEFORE))
 
+.PHONY: layout
+layout: .venv/.dev .meltano/.installed ## Compare the physical layout of retail's invoice lines with a plain twin, in this project's warehouse
+	@$(BIN)/python -m benchmarks.layout
+
 .PHONY: bench-table
 bench-table: .venv/.dev ## Write the newest results of the benchmark into the documents
 	@$(BIN)/python -m benchmarks table

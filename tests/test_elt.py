@@ -5,7 +5,10 @@ The tests of this module run in order on one project: each goes on where the one
 
 from __future__ import annotations
 
+import csv
 import json
+from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pages
@@ -71,6 +74,11 @@ def test_the_first_run_lands_models_and_balances(project: Project, first_run: st
         " (select count(*) from raw_totesys.payment)"
     )[0]
     assert payments == landed > 0
+    lines, landed = project.rows(
+        "select (select count(*) from retail.fct_invoice_lines),"
+        " (select count(*) from raw_online_retail.invoice_lines)"
+    )[0]
+    assert lines == landed > 1000
 
 
 def test_the_readme_shows_the_receipt_of_the_samples(project: Project, first_run: str) -> None:
@@ -146,6 +154,30 @@ def test_the_next_day_sends_only_new_and_changed_rows(
     assert day["payment"][2] > 0
 
 
+def test_a_late_day_lands_and_a_corrected_one_replaces_its_earlier_version(
+    project: Project,
+) -> None:
+    """Protects daily files without a key: each line as often as its file has it, whenever that came."""
+    landed = Counter(
+        project.rows(
+            "select _sdc_source_file, invoice_no, stock_code, quantity::text, unit_price from raw_online_retail.invoice_lines"
+        )
+    )
+    folder = project.root / ".waybill" / "samples" / "online_retail"
+    files = Counter(
+        (path.name, row["InvoiceNo"], row["StockCode"], row["Quantity"], Decimal(row["UnitPrice"]))
+        for path in folder.glob("*.csv")
+        for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    )
+    assert landed == files
+    assert max(files.values()) > 1
+    replaced = project.rows(
+        "select sum(rows_deleted) > 0 from waybill.load where stream = 'invoice_lines'"
+    )
+    assert replaced == [(True,)]
+    assert project.rows("select count(*) from retail.fct_invoice_lines") == [(files.total(),)]
+
+
 def test_the_heartbeat_of_that_day_has_its_latency(project: Project) -> None:
     """Protects the way of a heartbeat from the source over the tap to the end of the build, as one."""
     measured = """
@@ -197,8 +229,9 @@ def test_incremental_equals_a_full_load_from_nothing(
     """
     prepared = other_project.meltano("run", "warehouse:up", "sources:prepare")
     assert prepared.returncode == 0, prepared.stdout
-    next_day = other_project.meltano("invoke", "sources", "next-day", "totesys")
-    assert next_day.returncode == 0, next_day.stdout
+    for source in ("totesys", "online_retail"):
+        next_day = other_project.meltano("invoke", "sources", "next-day", source)
+        assert next_day.returncode == 0, next_day.stdout
     output = other_project.run("quality", WAYBILL_OLIST=whole_olist)
     assert "have passed since" not in output
     assert "unchanged in" not in output

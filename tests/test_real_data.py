@@ -40,6 +40,7 @@ TOTESYS_ROWS = {
     "staff": 20,
     "transaction": 15_836,
 }
+RETAIL_ROWS = {"invoice_lines": 541_909}
 MART_ROWS = {
     "marketplace.fct_order_items": 112_650,
     "marketplace.fct_orders": 99_441,
@@ -49,28 +50,39 @@ MART_ROWS = {
     "trade.fact_sales_order": 11_187,
     "trade.fact_purchase_orders": 4_649,
     "trade.fact_payment": 15_836,
+    "retail.fct_invoice_lines": 541_909,
+    "retail.dim_customer": 4_372,
 }
 
 
 @pytest.fixture(scope="module")
 def loaded(project: Project, real_archives: Path) -> Project:
-    project.run(
-        "elt",
-        WAYBILL_OLIST=str(real_archives / "brazilian-ecommerce.zip"),
-        WAYBILL_TOTESYS=str(real_archives / "totesys-2024-11-15.zip"),
-    )
+    project.run("elt", **_own(real_archives))
     return project
+
+
+def _own(folder: Path) -> dict[str, str]:
+    """The settings that name the archives."""
+    return {
+        "WAYBILL_OLIST": str(folder / "brazilian-ecommerce.zip"),
+        "WAYBILL_TOTESYS": str(folder / "totesys-2024-11-15.zip"),
+        "WAYBILL_ONLINE_RETAIL": str(folder / "online-retail-by-day.zip"),
+    }
 
 
 @pytest.fixture(scope="module")
 def files(real_archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A DuckDB session with a view per file of both archives."""
+    """A DuckDB session with a view per file of the archives, and one table of Online Retail."""
     folder = tmp_path_factory.mktemp("archives")
     session = duckdb.connect()
-    for archive in ("brazilian-ecommerce", "totesys-2024-11-15"):
+    for archive in ("brazilian-ecommerce", "totesys-2024-11-15", "online-retail-by-day"):
         (path,) = real_archives.glob(f"{archive}.zip")
         _unzip(path, folder / archive)
-    for path in sorted(folder.glob("*/*.csv")):
+    session.execute(
+        f"create table online_retail as select * from read_csv('{folder}/online-retail-by-day/*.csv', header = true,"
+        " all_varchar = true, quote = '\"', escape = '\"')"
+    )
+    for path in sorted(folder.glob("brazilian-ecommerce/*.csv")):
         name = path.stem.removeprefix("olist_").removesuffix("_dataset")
         session.execute(
             f"create view {name} as select * from read_csv('{path}', header = true,"
@@ -91,9 +103,10 @@ def _counts(project: Project, schema: str, names: dict[str, int]) -> dict[str, i
 
 
 def test_every_row_of_both_sources_lands(loaded: Project) -> None:
-    """1,550,922 rows of Olist and all of Totesys, stream by stream."""
+    """1,550,922 rows of Olist, 541,909 of Online Retail and all of Totesys, stream by stream."""
     assert _counts(loaded, "raw_olist", OLIST_ROWS) == OLIST_ROWS
     assert _counts(loaded, "raw_totesys", TOTESYS_ROWS) == TOTESYS_ROWS
+    assert _counts(loaded, "raw_online_retail", RETAIL_ROWS) == RETAIL_ROWS
     assert sum(OLIST_ROWS.values()) == 1_550_922
 
 
@@ -104,7 +117,7 @@ def test_the_receipt_is_balanced_over_all_of_them(loaded: Project) -> None:
         " from waybill.receipt order by ended_at desc limit 1"
     )
     assert is_balanced
-    assert received == sum(OLIST_ROWS.values()) + sum(TOTESYS_ROWS.values())
+    assert received == sum((OLIST_ROWS | TOTESYS_ROWS | RETAIL_ROWS).values())
 
 
 def test_the_marts_have_the_rows_of_their_grain(loaded: Project) -> None:
@@ -194,6 +207,36 @@ FIGURES = {
             (select sum(payment_amount) from trade.fact_payment)
         """,
     ),
+    "retail sales by month": (
+        """
+        select strftime(InvoiceDate::timestamp, '%Y-%m') as month, count(*),
+            sum(Quantity::int * UnitPrice::decimal(18, 3)),
+            count(distinct case when InvoiceNo like 'C%' then InvoiceNo end)
+        from online_retail group by 1 order by 1
+        """,
+        """
+        select to_char(month_start_date, 'YYYY-MM'), line_count, net_amount, cancellation_count
+        from retail.rpt_monthly_sales order by 1
+        """,
+    ),
+    "retail items bought together most": (
+        """
+        with basket as (
+            select distinct InvoiceNo, upper(trim(StockCode)) as item from online_retail
+            where Quantity::int > 0 and UnitPrice::decimal(18, 3) > 0 and InvoiceNo not like 'A%'
+                and regexp_matches(upper(StockCode), '^[0-9]{5}|^DCGS|^PADS')),
+        frequent as (
+            select * from basket where item in (select item from basket group by 1 having count(*) >= 600))
+        select one.item, other.item, count(*), (select count(distinct InvoiceNo) from basket)
+        from frequent as one
+        join frequent as other on one.InvoiceNo = other.InvoiceNo and one.item < other.item
+        group by 1, 2 having count(*) >= 600 order by 3 desc, 1, 2
+        """,
+        """
+        select first_item_code, second_item_code, pair_basket_count, basket_count from retail.rpt_item_pairs
+        where pair_basket_count >= 600 order by 3 desc, 1, 2
+        """,
+    ),
     "payments by counterparty": (
         """
         select counterparty_legal_name, sum(payment_amount::decimal(18, 2))
@@ -228,15 +271,23 @@ def test_the_money_is_the_published_money(loaded: Project) -> None:
     assert loaded.rows(
         "select sum(price), sum(freight_value) from marketplace.fct_order_items"
     ) == [(Decimal("13591643.70"), Decimal("2251909.54"))]
+    assert loaded.rows(
+        "select count(distinct invoice_number), sum(gross_amount), sum(returned_amount), sum(net_amount),"
+        " count(*) filter (where quantity < 0), count(*) filter (where is_cancellation),"
+        " count(*) filter (where line_kind = 'written off'), count(*) filter (where is_adjustment),"
+        " count(*) filter (where is_anonymous), count(*) filter (where unit_price = 0)"
+        " from retail.fct_invoice_lines"
+    ) == [
+        (
+            *(25_900, Decimal("10666684.544"), Decimal("896812.49"), Decimal("9747747.934")),
+            *(10_624, 9_288, 1_336, 3, 135_080, 2_515),
+        )
+    ]
 
 
 def test_a_second_run_reads_nothing(loaded: Project, real_archives: Path) -> None:
-    """1.6 million rows are there already: none travels again."""
-    output = loaded.run(
-        "elt",
-        WAYBILL_OLIST=str(real_archives / "brazilian-ecommerce.zip"),
-        WAYBILL_TOTESYS=str(real_archives / "totesys-2024-11-15.zip"),
-    )
+    """2.1 million rows are there already: none travels again."""
+    output = loaded.run("elt", **_own(real_archives))
     assert "nothing new" in output
     assert loaded.rows(
         "select coalesce(sum(rows_received), 0) from waybill.load where receipt_id ="

@@ -1,8 +1,8 @@
-{#- Exact amounts; docs/decisions/money.md. -#}
-{% macro type_money() -%}
-    {{ return(adapter.dispatch('type_money', 'waybill')()) }}
+{#- Exact amounts, to the cent unless a source has finer ones; docs/decisions/money.md. -#}
+{% macro type_money(scale=2) -%}
+    {{ return(adapter.dispatch('type_money', 'waybill')(scale)) }}
 {%- endmacro %}
 
-{% macro default__type_money() -%}
-    numeric(18, 2)
+{% macro default__type_money(scale) -%}
+    numeric(18, {{ scale }})
 {%- endmacro %}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from waybill_common import batch_files
+from waybill_common import batch_files, workbooks
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 GZIP = ".gz"
 ZSTD = ".zst"
 ZIP = ".zip"
+XLSX = ".xlsx"
 WILDCARDS = "*?["
 
 
@@ -59,7 +60,7 @@ class SourceFile:
     @property
     def is_compressed(self) -> bool:
         """Whether its content differs from what is stored under its name."""
-        return self.name.endswith((GZIP, ZSTD))
+        return self.name.endswith((GZIP, ZSTD, XLSX))
 
     @property
     def size(self) -> int | None:
@@ -84,7 +85,7 @@ class SourceFile:
 
     @contextmanager
     def open(self) -> Iterator[_Content]:
-        """Its content, decompressed.
+        """Its content, decompressed; that of a workbook as CSV.
 
         Raises:
             WaybillError: It cannot be opened, or turns out damaged while it is read.
@@ -96,6 +97,10 @@ class SourceFile:
                     stream = stack.enter_context(cast("BinaryIO", gzip.GzipFile(fileobj=stream)))
                 elif self.name.endswith(ZSTD):
                     stream = stack.enter_context(_zstandard(stream))
+                elif self.name.endswith(XLSX):
+                    stream = stack.enter_context(
+                        cast("BinaryIO", workbooks.as_csv(stream, self.place))
+                    )
             yield _Content(stream, self.place)
 
     def matches(self, pattern: str) -> bool:
@@ -191,8 +196,10 @@ def matches(name: str, pattern: str) -> bool:
     """Whether a glob means a name.
 
     A pattern without `/` looks at the last part alone; `.gz` and `.zst` at the end of the name do
-    not count.
+    not count, and a workbook goes by the name of the CSV file that it stands for.
     """
+    if name.endswith(XLSX):
+        name = name.removesuffix(XLSX) + ".csv"
     name = name.removesuffix(GZIP).removesuffix(ZSTD)
     return fnmatch.fnmatchcase(name if "/" in pattern else PurePosixPath(name).name, pattern)
 

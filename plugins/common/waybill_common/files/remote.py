@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _EXTRAS = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "http": "aiohttp", "https": "aiohttp"}
-_FILES = (".csv", ".json", ".jsonl", ".ndjson", source_files.GZIP, source_files.ZSTD)
+_FILES = (
+    *(".csv", ".json", ".jsonl", ".ndjson"),
+    *(source_files.GZIP, source_files.ZSTD, source_files.XLSX),
+)
 
 
 def is_url(path: str) -> bool:

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_MOST_UNCOMMITTED = 64 << 20
+"""Bytes of files that may go without a state; a kill repeats them."""
+_SHARE_UNCOMMITTED = 8
+"""One part of so many of the files may go without one too: a state names all files, and the target looks
+through its table for theirs, so that one for each of thousands would take longer than their rows."""
+
 
 class FileStream(WaybillStream):
     """The files of one stream of the contract."""
@@ -64,6 +70,7 @@ class FileStream(WaybillStream):
         self._files = source_files
         self._origin = origin
         self._extracted_at = dt.datetime.now(tz=dt.UTC).isoformat()
+        self._uncommitted: list[int] = []
 
     @cached_property
     def _read_as(self) -> str:
@@ -200,7 +207,13 @@ class FileStream(WaybillStream):
         if self._contract.key and before and before["sha256"] != read.entry["sha256"]:
             # A row that this file has given up may stand in an earlier one, which it had covered.
             bookmark.forget(each.name for each in self._files if each.name < file.name)
-        self.write_bookmark(bookmark.document(self._extracted_at))
+        self._uncommitted.append(read.entry["size"])
+        if (
+            len(self._uncommitted) * _SHARE_UNCOMMITTED >= len(bookmark.files)
+            or sum(self._uncommitted) >= _MOST_UNCOMMITTED
+        ):
+            self._uncommitted = []
+            self.write_bookmark(bookmark.document(self._extracted_at))
 
     def _is_selected(self, name: str) -> bool:
         return self.mask["properties", name]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import fsspec
 import pytest
+import xlsxwriter
 
 from waybill_common.errors import WaybillError
 from waybill_common.files import remote
@@ -69,6 +70,32 @@ def test_subfolder_is_left_alone_unless_the_glob_names_it(
     (shop / "old").mkdir()
     (shop / "old" / "orders.csv").write_text("id\n9\n")
     assert found(run(shop, contract(TWO))) == EXPECTED
+
+
+@pytest.mark.parametrize("place", ["orders.xlsx", "", "shop.zip"])
+def test_workbook_by_itself_in_a_folder_and_in_a_zip(
+    run: Run, contract: MakeContract, folder: Path, mode: str, place: str
+) -> None:
+    # Protects a source that is served as a workbook: read as its CSV would be, and skipped when unchanged.
+    with xlsxwriter.Workbook(folder / "orders.xlsx") as workbook:
+        sheet = workbook.add_worksheet()
+        for number, row in enumerate([["id", "name"], [1, "one"], ["two", "no number"], [3, None]]):
+            sheet.write_row(number, 0, row)
+    path = folder / place
+    if place == "shop.zip":
+        with zipfile.ZipFile(path, "w") as opened:
+            opened.write(folder / "orders.xlsx", "inside/orders.xlsx")
+    promised = contract({"orders": COLUMNS | {"name": "text"}})
+    first = run(path, promised, mode)
+    assert [(str(row["id"]), row["name"]) for row in first.rows["orders"]] == [
+        ("1", "one"),
+        ("3", None),
+    ]
+    (letter,) = first.rows["dead_letter"]
+    assert (letter["source_line"], letter["column"]) == (3, "id")
+    assert first.bookmark("orders")["read"]["rows"] == 3
+    again = run(path, promised, mode, state=first.state)
+    assert again.bookmark("orders")["read"]["rows"] == 0
 
 
 @pytest.mark.parametrize("inside", ["", "brazil/2018/"])

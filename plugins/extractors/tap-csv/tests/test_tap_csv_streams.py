@@ -208,6 +208,25 @@ def test_changed_contract_sends_files_again(run: Run, contract: MakeContract, fo
     assert len(again.rows["t"]) == 1
 
 
+def test_many_files_have_a_state_for_each_eighth_part_of_them(
+    run: Run, contract: MakeContract, folder: Path, mode: str
+) -> None:
+    # Protects a folder of a file a day: a state names all files, so one for each would grow with their square.
+    for number in range(100):
+        (folder / f"t_{number:03}.csv").write_text(f"id\n{number}\n")
+    promised = contract({"t": {"id": "integer"}})
+    output = run(folder, promised, mode)
+    known = [len(message["value"]["bookmarks"]["t"]["files"]) for message in output.of("STATE")]
+    assert known[:8] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert 8 < len(known) < 40
+    assert known == sorted(known)
+    assert known[-1] == 100
+    assert len(output.rows["t"]) == 100
+    (folder / "t_100.csv").write_text("id\n100\n")
+    day = run(folder, promised, mode, state=output.state)
+    assert day.bookmark("t")["read"]["rows"] == len(day.rows["t"]) == 1
+
+
 def test_vanished_file_stays_in_the_bookmark(
     run: Run, contract: MakeContract, folder: Path
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from waybill_common import contracts
-from waybill_sources import olist
+from waybill_sources import olist, sample_folders
 from waybill_sources.olist_rows import COLUMNS
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ def test_a_day_cut_short_is_written_again(tmp_path: Path, digest: Callable[..., 
     """Protects against a kill between the day's files and the note that it was written."""
     folder = tmp_path / "olist"
     olist.generate(folder, orders=100)
-    note = (folder / olist.MANIFEST).read_bytes()
+    note = (folder / sample_folders.MANIFEST).read_bytes()
     olist.next_day(folder)
-    whole, done = digest(folder), (folder / olist.MANIFEST).read_bytes()
-    (folder / olist.MANIFEST).write_bytes(note)
+    whole, done = digest(folder), (folder / sample_folders.MANIFEST).read_bytes()
+    (folder / sample_folders.MANIFEST).write_bytes(note)
     (folder / "olist_orders_dataset_2018-09-04.csv").unlink()
     (folder / "olist_customers_dataset_2018-09-04.csv.part").write_text("half a ro")
     olist.next_day(folder)
     assert digest(folder) == whole
-    assert (folder / olist.MANIFEST).read_bytes() == done
+    assert (folder / sample_folders.MANIFEST).read_bytes() == done

@@ -9,7 +9,7 @@ import pytest
 from backports import zstd
 
 from waybill_common.errors import WaybillError
-from waybill_sources import olist, prepare
+from waybill_sources import olist, prepare, sample_folders
 from waybill_sources.prepare import OLIST
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The nine files in a folder of the user's own."""
     folder = tmp_path_factory.mktemp("mine") / "olist"
     olist.generate(folder, orders=30)
-    (folder / olist.MANIFEST).unlink()
+    (folder / sample_folders.MANIFEST).unlink()
     return folder
 
 
@@ -58,7 +58,7 @@ def test_samples_are_made_once_and_again_when_their_settings_change(
     assert "as files were missing" in prepare.prepare(["olist"])[0]
     monkeypatch.setenv("WAYBILL_SAMPLES_ORDERS", "70")
     assert "as their settings have changed" in prepare.prepare(["olist"])[0]
-    found = olist.manifest(samples)
+    found = sample_folders.manifest(samples)
     assert found is not None
     assert (found.rows["orders"], found.days) == (70, 0)
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from waybill_common import connections, project
 from waybill_common.errors import WaybillError, reports_errors
-from waybill_sources import olist, prepare, settings, totesys, totesys_exports
+from waybill_sources import (
+    olist,
+    online_retail,
+    prepare,
+    settings,
+    totesys,
+    totesys_exports,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -85,7 +92,7 @@ def _export(folder: Path | None) -> None:
 
 def _next_day(sources: Sequence[str]) -> None:
     """Append a day to each source, once all of them are known to be samples."""
-    for source, variable in (("olist", prepare.OLIST), ("totesys", prepare.TOTESYS)):
+    for source, variable in prepare.VARIABLES.items():
         if source in sources and prepare.setting(variable):
             other = next(name for name in prepare.SOURCES if name != source)
             msg = f"{variable} is set: a next day can only be appended to the samples of {source}."
@@ -94,11 +101,16 @@ def _next_day(sources: Sequence[str]) -> None:
             )
     if "olist" in sources:
         olist.check_samples(prepare.samples_folder())
+    if "online_retail" in sources:
+        online_retail.check_samples(prepare.samples_folder("online_retail"))
     if "totesys" in sources:
         with prepare.source_as_superuser().connect() as session:
             totesys.check_samples(session)
     if "olist" in sources:
         _print("olist", olist.next_day(prepare.samples_folder()))
+    if "online_retail" in sources:
+        changes = online_retail.next_day(prepare.samples_folder("online_retail"))
+        _print("online_retail", changes)
     if "totesys" in sources:
         with prepare.source_as_superuser().connect() as session:
             _print("totesys", totesys.next_day(session))

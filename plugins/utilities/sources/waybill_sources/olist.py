@@ -6,48 +6,29 @@ from the day before, and all of day N can be written from nothing (`days=N`) wit
 
 from __future__ import annotations
 
-import json
-import shutil
-import tempfile
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from waybill_common import contracts, private_files
+from waybill_common import contracts
 from waybill_common.errors import WaybillError
-from waybill_sources import world
+from waybill_sources import sample_folders, world
 from waybill_sources.csv_files import CsvFile
 from waybill_sources.lives import UNDATED
 from waybill_sources.olist_rows import COLUMNS, write_catalogue, write_orders
+from waybill_sources.sample_folders import Samples
 from waybill_sources.settings import OlistDay, Settings
 from waybill_sources.world import World
 
 if TYPE_CHECKING:
     import datetime as dt
+    from pathlib import Path
 
 GENERATOR = 1
 """Raise it when the same settings give other rows than before: samples made earlier are made anew."""
-MANIFEST = "samples.json"
-
 _DATED = "delivered_orders_have_a_delivery_date"
 _PAID = "orders_have_a_payment"
 _TRANSLATION = "product_category_name_translation"
-
-
-@dataclass(frozen=True)
-class Samples:
-    """What a folder of samples holds.
-
-    Attributes:
-        identity: What decides its rows: generator, seed, orders, sizes of a day.
-        days: How many next days have been appended.
-        rows: Rows of each stream, over all its files.
-    """
-
-    identity: dict[str, Any]
-    days: int
-    rows: dict[str, int]
 
 
 def identity(settings: Settings) -> dict[str, Any]:
@@ -60,36 +41,13 @@ def identity(settings: Settings) -> dict[str, Any]:
     }
 
 
-def manifest(folder: Path) -> Samples | None:
-    """What the samples in a folder are, or None where it holds none."""
-    try:
-        document = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return Samples(document["identity"], document["days"], document["rows"])
-    except (FileNotFoundError, NotADirectoryError, KeyError, TypeError, ValueError):
-        return None
-
-
 def check_samples(folder: Path) -> Samples:
     """What the samples in a folder are.
 
     Raises:
         WaybillError: There are none.
     """
-    if samples := manifest(folder):
-        return samples
-    msg = f"There are no samples in {folder}."
-    raise WaybillError(msg, "Make them with `meltano invoke sources:prepare-olist`.")
-
-
-def check_free(folder: Path) -> None:
-    """Check that nothing stands where samples are to go.
-
-    Raises:
-        WaybillError: A file stands there, or a folder that is not empty.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        msg = f"{folder} holds something else than samples."
-        raise WaybillError(msg, "Move it away, or name another folder.")
+    return sample_folders.check_samples(folder, "meltano invoke sources:prepare-olist")
 
 
 def is_whole(folder: Path, samples: Samples) -> bool:
@@ -141,12 +99,6 @@ class _Files:
         return {stream: file.rows for stream, file in self.files.items()}
 
 
-def _write_manifest(folder: Path, samples: Samples) -> None:
-    part = folder / f"{MANIFEST}.part"
-    part.write_text(json.dumps(asdict(samples), indent=2) + "\n", encoding="utf-8")
-    part.replace(folder / MANIFEST)
-
-
 def generate(
     folder: Path, settings: Settings | None = None, *, orders: int | None = None, seed: int | None = None, days: int = 0
 ) -> Samples:  # fmt: skip
@@ -168,25 +120,7 @@ def generate(
     chosen = identity(settings or Settings())
     chosen |= {"orders": chosen["orders"] if orders is None else orders}
     chosen |= {"seed": chosen["seed"] if seed is None else seed}
-    if manifest(folder) is None:
-        check_free(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with private_files.locked(_lock_of(folder)):
-        prefix = f".{folder.name}-"
-        for abandoned in folder.parent.glob(f"{prefix}*"):
-            shutil.rmtree(abandoned, ignore_errors=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=prefix) as scratch:
-            new = Path(scratch) / "new"
-            samples = _write(new, chosen, days)
-            if folder.exists():
-                folder.replace(Path(scratch) / "old")
-            new.replace(folder)
-    return samples
-
-
-def _lock_of(folder: Path) -> Path:
-    """Beside the folder, which is replaced as a whole."""
-    return folder.with_name(f".{folder.name}.lock")
+    return sample_folders.replace(folder, lambda new: _write(new, chosen, days))
 
 
 def _write(folder: Path, chosen: dict[str, Any], days: int) -> Samples:
@@ -199,7 +133,7 @@ def _write(folder: Path, chosen: dict[str, Any], days: int) -> Samples:
         write_orders(world_, range(days + 1), files.write)
         write_catalogue(world_, range(days + 1), files.write)
     samples = Samples(chosen, days, files.rows)
-    _write_manifest(folder, samples)
+    sample_folders.write_manifest(folder, samples)
     return samples
 
 
@@ -215,7 +149,7 @@ def next_day(folder: Path) -> tuple[dt.date, dict[str, tuple[int, int]]]:
         WaybillError: The folder holds no samples.
     """
     check_samples(folder)
-    with private_files.locked(_lock_of(folder)):
+    with sample_folders.locked(folder):
         samples = check_samples(folder)
         day = samples.days + 1
         world_ = _world(samples.identity)
@@ -225,7 +159,7 @@ def next_day(folder: Path) -> tuple[dt.date, dict[str, tuple[int, int]]]:
             write_catalogue(world_, range(day, day + 1), files.write)
         appended = files.rows
         rows = {stream: samples.rows[stream] + appended.get(stream, 0) for stream in COLUMNS}
-        _write_manifest(folder, Samples(samples.identity, day, rows))
+        sample_folders.write_manifest(folder, Samples(samples.identity, day, rows))
     new = appended | {"orders": appended.get("customers", 0), "products": world_.day_sizes.products}
     changes = {stream: (new[stream], count - new[stream]) for stream, count in appended.items()}
     return world.date(day), changes

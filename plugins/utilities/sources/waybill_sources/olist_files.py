@@ -1,4 +1,4 @@
-"""A user's own Olist files: whether all are there, with the columns the contract requires."""
+"""A user's own CSV files: whether all are there, with the columns the contract requires."""
 
 from __future__ import annotations
 
@@ -58,13 +58,16 @@ def _check_streams(source: Source, contract: Contract, setting: str) -> list[Sou
         files = source.matching(stream.files or "")
         if not files and source.is_complete:
             msg = f"{setting}: {source.place} has no file {stream.files}."
-            raise WaybillError(msg, f"Add it, or set {setting} to a place that has all nine files.")
+            raise WaybillError(
+                msg,
+                f"Add it, or set {setting} to a place that has every file of {contract.source}.yml.",
+            )
         for file in files:
             _check_header(file, stream, setting)
         checked += files
     if not checked:
-        msg = f"{setting}: {source.place} is none of the files that olist.yml names."
-        raise WaybillError(msg, f"Set {setting} to a folder or zip of the nine CSV files.")
+        msg = f"{setting}: {source.place} is none of the files that {contract.source}.yml names."
+        raise WaybillError(msg, f"Set {setting} to a folder or zip of the CSV files.")
     return checked
 
 

@@ -5,22 +5,50 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from waybill_common import connections, contracts, pii, project
 from waybill_common.connections import SOURCE_DATABASE, SUPERUSER
 from waybill_common.errors import WaybillError
-from waybill_sources import olist, olist_files, postgres_check, settings, source_database, totesys
+from waybill_sources import (
+    olist,
+    olist_files,
+    online_retail,
+    postgres_check,
+    sample_folders,
+    settings,
+    source_database,
+    totesys,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from waybill_common.connections import Connection
+    from waybill_sources.sample_folders import Samples
+    from waybill_sources.settings import Settings
 
-SOURCES = ("olist", "totesys")
 OLIST = "WAYBILL_OLIST"
 TOTESYS = "WAYBILL_TOTESYS"
+ONLINE_RETAIL = "WAYBILL_ONLINE_RETAIL"
+VARIABLES = {"olist": OLIST, "totesys": TOTESYS, "online_retail": ONLINE_RETAIL}
+SOURCES = tuple(VARIABLES)
+
+
+class Generator(Protocol):
+    """What makes the samples of a source of files."""
+
+    def identity(self, settings: Settings, /) -> dict[str, Any]:
+        """What decides their rows."""
+
+    def is_whole(self, folder: Path, samples: Samples, /) -> bool:
+        """Whether no file is missing."""
+
+    def generate(self, folder: Path, settings: Settings, /) -> Samples:
+        """Make them."""
+
 
 Act = Callable[[], str]
 """Makes a checked source ready and says in one line where it is and what was done."""
@@ -38,15 +66,19 @@ def prepare(sources: Sequence[str]) -> list[str]:
     Raises:
         WaybillError: A setting is wrong; names it and the remedy, and nothing was changed.
     """
-    checks = {"olist": _check_olist, "totesys": _check_totesys}
+    checks: dict[str, Callable[[], Act]] = {
+        "olist": partial(_check_files, "olist", OLIST, olist),
+        "totesys": _check_totesys,
+        "online_retail": partial(_check_files, "online_retail", ONLINE_RETAIL, online_retail),
+    }
     acts = {source: checks[source]() for source in sources}
     _check_salt(sources)
     return [f"{source}: {act()}" for source, act in acts.items()]
 
 
-def samples_folder() -> Path:
-    """Where the Olist samples stand; tap-csv--olist reads them where WAYBILL_OLIST is unset."""
-    return project.home() / "samples" / "olist"
+def samples_folder(source: str = "olist") -> Path:
+    """Where a source's samples stand; its extractor reads them where no other place is set."""
+    return project.home() / "samples" / source
 
 
 def setting(name: str) -> str:
@@ -65,27 +97,27 @@ def _check_salt(sources: Sequence[str]) -> None:
         pii.hasher()
 
 
-def _check_olist() -> Act:
-    if value := setting(OLIST):
-        contract = contracts.load(contracts.contracts_folder() / "olist.yml")
-        line = olist_files.check(value, contract, OLIST)
+def _check_files(source: str, variable: str, samples: Generator) -> Act:
+    if value := setting(variable):
+        contract = contracts.load(contracts.contracts_folder() / f"{source}.yml")
+        line = olist_files.check(value, contract, variable)
         return lambda: line
     wanted = settings.load()
-    folder = samples_folder()
-    found = olist.manifest(folder)
+    folder = samples_folder(source)
+    found = sample_folders.manifest(folder)
     if found is None:
-        olist.check_free(folder)
+        sample_folders.check_free(folder)
         reason = "made"
-    elif found.identity != olist.identity(wanted):
+    elif found.identity != samples.identity(wanted):
         reason = "made anew, as their settings have changed"
-    elif not olist.is_whole(folder, found):
+    elif not samples.is_whole(folder, found):
         reason = "made anew, as files were missing"
     else:
         line = f"samples in {folder}, {_held(sum(found.rows.values()), found.days)}, nothing to do"
         return lambda: line
 
     def make() -> str:
-        made = olist.generate(folder, wanted)
+        made = samples.generate(folder, wanted)
         return f"samples in {folder}, {sum(made.rows.values()):,} rows, {reason}"
 
     return make

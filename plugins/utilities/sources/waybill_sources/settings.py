@@ -50,6 +50,19 @@ class TotesysDay:
 
 
 @dataclass(frozen=True)
+class OnlineRetail:
+    """How large the Online Retail samples are.
+
+    Attributes:
+        days: Days of business in the base files; each next day adds one more.
+        invoices: Sales of a day, of about ten lines each.
+    """
+
+    days: int = 10
+    invoices: int = 14
+
+
+@dataclass(frozen=True)
 class Settings:
     """What decides every row of the samples.
 
@@ -62,11 +75,12 @@ class Settings:
     orders: int = 1_000
     olist_day: OlistDay = field(default_factory=OlistDay)
     totesys_day: TotesysDay = field(default_factory=TotesysDay)
+    online_retail: OnlineRetail = field(default_factory=OnlineRetail)
 
 
 _PREFIX = "WAYBILL_SAMPLES_"
 
-Part = TypeVar("Part", Settings, OlistDay, TotesysDay)
+Part = TypeVar("Part", Settings, OlistDay, TotesysDay, OnlineRetail)
 
 
 def settings_path() -> Path:

@@ -13,7 +13,7 @@ ALLOWED = [
     ("loader", "create schema raw_shop"),
     ("transformer", "select * from raw_olist.orders"),
     ("transformer", "create table marketplace.fct_x as select * from raw_olist.orders"),
-    ("transformer", "create schema retail"),
+    ("transformer", "create schema ledgers"),
     ("transformer", "select * from waybill.load"),
     ("transformer", "insert into waybill.step (step) values ('dbt:build')"),
     ("transformer", "update waybill.run set status = 'failed', ended_at = now()"),
