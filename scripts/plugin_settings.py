@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 COMMAND = "scripts/plugin_settings.py render"
 PLUGINS = {
     "extractors/tap-csv": "tap_csv.tap:TapCsv",
+    "extractors/tap-exchange-rates": "tap_exchange_rates.tap:TapExchangeRates",
     "extractors/tap-postgres": "tap_postgres.tap:TapPostgres",
     "loaders/target-postgres": "target_postgres.target:TargetPostgres",
 }

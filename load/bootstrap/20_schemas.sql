@@ -28,6 +28,7 @@ $$;
 set role loader;
 create schema if not exists raw_olist;
 create schema if not exists raw_totesys;
+create schema if not exists raw_exchange_rates;
 create schema if not exists waybill;
 
 set role transformer;

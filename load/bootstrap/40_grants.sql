@@ -1,7 +1,7 @@
 -- Who comes later in the job reads what those before it made, now and from now on.
 set role loader;
 
-grant usage on schema waybill, raw_olist, raw_totesys to transformer, auditor;
+grant usage on schema waybill, raw_olist, raw_totesys, raw_exchange_rates to transformer, auditor;
 alter default privileges grant usage on schemas to transformer, auditor;
 alter default privileges grant select on tables to transformer, auditor;
 

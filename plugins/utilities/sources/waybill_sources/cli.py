@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waybill_common.errors import WaybillError, reports_errors
-from waybill_sources import olist, prepare, settings, totesys
+from waybill_sources import olist, prepare, rates, settings, totesys, totesys_days
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -66,7 +66,11 @@ def _generate(options: argparse.Namespace) -> None:
 
 def _next_day(sources: Sequence[str]) -> None:
     """Append a day to each source, once all of them are known to be samples."""
-    for source, variable in (("olist", prepare.OLIST), ("totesys", prepare.TOTESYS)):
+    for source, variable in (
+        ("olist", prepare.OLIST),
+        ("totesys", prepare.TOTESYS),
+        ("exchange_rates", prepare.EXCHANGE_RATES),
+    ):
         if source in sources and prepare.setting(variable):
             other = next(name for name in prepare.SOURCES if name != source)
             msg = f"{variable} is set: a next day can only be appended to the samples of {source}."
@@ -78,11 +82,17 @@ def _next_day(sources: Sequence[str]) -> None:
     if "totesys" in sources:
         with prepare.source_as_superuser().connect() as session:
             totesys.check_samples(session)
+    folders = {"exchange_rates": rates.samples(settings.load())}
+    for folder in (folders[source] for source in sources if source in folders):
+        folder.check_samples()
     if "olist" in sources:
         _print("olist", olist.next_day(prepare.samples_folder()))
     if "totesys" in sources:
         with prepare.source_as_superuser().connect() as session:
             _print("totesys", totesys.next_day(session))
+    for source in (source for source in sources if source in folders):
+        day, rows = folders[source].next_day()
+        _print(source, (totesys_days.date(day), {name: (new, 0) for name, new in rows.items()}))
 
 
 def _print(source: str, appended: Changes) -> None:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from waybill_common import connections, contracts, pii, project
 from waybill_common.connections import SOURCE_DATABASE, SUPERUSER
 from waybill_common.errors import WaybillError
-from waybill_sources import olist, olist_files, postgres_check, settings, source_database, totesys
+from waybill_sources import (
+    olist,
+    olist_files,
+    postgres_check,
+    rates,
+    settings,
+    source_database,
+    totesys,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +26,10 @@ if TYPE_CHECKING:
 
     from waybill_common.connections import Connection
 
-SOURCES = ("olist", "totesys")
+SOURCES = ("olist", "totesys", "exchange_rates")
 OLIST = "WAYBILL_OLIST"
 TOTESYS = "WAYBILL_TOTESYS"
+EXCHANGE_RATES = "WAYBILL_EXCHANGE_RATES"
 
 Act = Callable[[], str]
 """Makes a checked source ready and says in one line where it is and what was done."""
@@ -38,7 +47,11 @@ def prepare(sources: Sequence[str]) -> list[str]:
     Raises:
         WaybillError: A setting is wrong; names it and the remedy, and nothing was changed.
     """
-    checks = {"olist": _check_olist, "totesys": _check_totesys}
+    checks = {
+        "olist": _check_olist,
+        "totesys": _check_totesys,
+        "exchange_rates": _check_exchange_rates,
+    }
     acts = {source: checks[source]() for source in sources}
     _check_salt(sources)
     return [f"{source}: {act()}" for source, act in acts.items()]
@@ -105,6 +118,19 @@ def _check_totesys() -> Act:
         )
         raise WaybillError(msg, remedy)
     return _check_snapshot(value) if value else _check_samples()
+
+
+def _check_exchange_rates() -> Act:
+    if not (value := setting(EXCHANGE_RATES)):
+        return rates.samples(settings.load()).check()
+    if value.startswith(("http://", "https://")):
+        return lambda: "an HTTP API, asked by the tap"
+    path = project.resolve(value.removeprefix("file://"))
+    if not path.exists():
+        msg = f"{EXCHANGE_RATES}: there is no {path}."
+        remedy = f"Set {EXCHANGE_RATES} to an API's address, or unset it to use samples."
+        raise WaybillError(msg, remedy)
+    return lambda: f"recorded responses in {path}, read by the tap"
 
 
 def _check_samples() -> Act:
