@@ -29,6 +29,7 @@ set role loader;
 create schema if not exists raw_olist;
 create schema if not exists raw_totesys;
 create schema if not exists raw_exchange_rates;
+create schema if not exists raw_clickstream;
 create schema if not exists waybill;
 
 set role transformer;
@@ -38,5 +39,6 @@ create schema if not exists snapshots;
 create schema if not exists common;
 create schema if not exists marketplace;
 create schema if not exists trade;
+create schema if not exists attribution;
 
 reset role;

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waybill_common.errors import WaybillError, reports_errors
-from waybill_sources import olist, prepare, rates, settings, totesys, totesys_days
+from waybill_sources import clickstream, olist, prepare, rates, settings, totesys, totesys_days
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -70,6 +70,7 @@ def _next_day(sources: Sequence[str]) -> None:
         ("olist", prepare.OLIST),
         ("totesys", prepare.TOTESYS),
         ("exchange_rates", prepare.EXCHANGE_RATES),
+        ("clickstream", prepare.CLICKSTREAM),
     ):
         if source in sources and prepare.setting(variable):
             other = next(name for name in prepare.SOURCES if name != source)
@@ -82,17 +83,22 @@ def _next_day(sources: Sequence[str]) -> None:
     if "totesys" in sources:
         with prepare.source_as_superuser().connect() as session:
             totesys.check_samples(session)
-    folders = {"exchange_rates": rates.samples(settings.load())}
-    for folder in (folders[source] for source in sources if source in folders):
-        folder.check_samples()
+    wanted = settings.load()
+    folders = {
+        "exchange_rates": (rates.samples(wanted), totesys_days.date),
+        "clickstream": (clickstream.samples(wanted), clickstream.date),
+    }
+    for source in folders.keys() & set(sources):
+        folders[source][0].check_samples()
     if "olist" in sources:
         _print("olist", olist.next_day(prepare.samples_folder()))
     if "totesys" in sources:
         with prepare.source_as_superuser().connect() as session:
             _print("totesys", totesys.next_day(session))
     for source in (source for source in sources if source in folders):
-        day, rows = folders[source].next_day()
-        _print(source, (totesys_days.date(day), {name: (new, 0) for name, new in rows.items()}))
+        folder, date = folders[source]
+        day, rows = folder.next_day()
+        _print(source, (date(day), {name: (new, 0) for name, new in rows.items()}))
 
 
 def _print(source: str, appended: Changes) -> None:

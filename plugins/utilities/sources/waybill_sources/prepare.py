@@ -11,6 +11,7 @@ from waybill_common import connections, contracts, pii, project
 from waybill_common.connections import SOURCE_DATABASE, SUPERUSER
 from waybill_common.errors import WaybillError
 from waybill_sources import (
+    clickstream,
     olist,
     olist_files,
     postgres_check,
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 
     from waybill_common.connections import Connection
 
-SOURCES = ("olist", "totesys", "exchange_rates")
+SOURCES = ("olist", "totesys", "exchange_rates", "clickstream")
 OLIST = "WAYBILL_OLIST"
 TOTESYS = "WAYBILL_TOTESYS"
 EXCHANGE_RATES = "WAYBILL_EXCHANGE_RATES"
+CLICKSTREAM = "WAYBILL_CLICKSTREAM"
 
 Act = Callable[[], str]
 """Makes a checked source ready and says in one line where it is and what was done."""
@@ -51,6 +53,7 @@ def prepare(sources: Sequence[str]) -> list[str]:
         "olist": _check_olist,
         "totesys": _check_totesys,
         "exchange_rates": _check_exchange_rates,
+        "clickstream": _check_clickstream,
     }
     acts = {source: checks[source]() for source in sources}
     _check_salt(sources)
@@ -118,6 +121,14 @@ def _check_totesys() -> Act:
         )
         raise WaybillError(msg, remedy)
     return _check_snapshot(value) if value else _check_samples()
+
+
+def _check_clickstream() -> Act:
+    if value := setting(CLICKSTREAM):
+        contract = contracts.load(contracts.contracts_folder() / "clickstream.yml")
+        line = olist_files.check(value, contract, CLICKSTREAM)
+        return lambda: line
+    return clickstream.samples(settings.load()).check()
 
 
 def _check_exchange_rates() -> Act:

@@ -58,22 +58,16 @@ def samples(settings: Settings, folder: Path | None = None) -> SampleFolder:
 
 
 def files(identity: dict[str, Any], day: int) -> tuple[dict[str, bytes], dict[str, int]]:
-    """The responses of the base, or those that a next day adds.
-
-    A next day brings the rates of the next working day of totesys, and publishes one of the day
-    before once more with another last digit.
+    """The responses of the base, or that of a next day: the rates of the next working day of totesys.
 
     Returns:
-        Files by name, and how many rates of days that are new they hold.
+        Files by name, and how many rates they hold.
     """
     seed = identity["seed"]
     if day:
-        before, today = totesys_days.date(day - 1), totesys_days.date(day)
-        known = _rates(seed, before)
-        currency = sorted(known)[day % len(known)]
-        known[currency] = known[currency][:-1] + str((int(known[currency][-1]) + 3) % 10)
-        found = {str(before): known, str(today): _rates(seed, today)}
-        return {f"{before}..{today}.json": _response(found)}, {STREAM: len(_LEVELS)}
+        today = totesys_days.date(day)
+        found = {str(today): _rates(seed, today)}
+        return {f"{today}..{today}.json": _response(found)}, {STREAM: len(_LEVELS)}
     last = totesys_days.date(0)
     made: dict[str, bytes] = {}
     rows = 0
