@@ -196,7 +196,7 @@ def test_incremental_equals_a_full_load_from_nothing(
     """
     prepared = other_project.meltano("run", "warehouse:up", "sources:prepare")
     assert prepared.returncode == 0, prepared.stdout
-    next_day = other_project.meltano("invoke", "sources", "next-day", "totesys")
+    next_day = other_project.meltano("invoke", "sources:next-day")
     assert next_day.returncode == 0, next_day.stdout
     output = other_project.run("quality", WAYBILL_OLIST=whole_olist)
     assert "have passed since" not in output

@@ -48,8 +48,10 @@ final as (
         {{ reporting_rate_columns() }},
         {{ in_reporting_currency('order_items.price') }} as reporting_price,
         {{ in_reporting_currency('order_items.freight_value') }} as reporting_freight_value,
-        {{ in_reporting_currency('order_items.price') }}
-        + {{ in_reporting_currency('order_items.freight_value') }} as reporting_sale_amount
+        cast(
+            {{ in_reporting_currency('order_items.price') }}
+            + {{ in_reporting_currency('order_items.freight_value') }} as {{ type_money() }}
+        ) as reporting_sale_amount
     from order_items
     left join orders on order_items.order_id = orders.order_id
     left join rates on orders.purchase_date = rates.date_id
