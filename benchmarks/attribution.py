@@ -89,7 +89,9 @@ def main() -> None:
             found.append(_measure(running, folder, int(millions * _MILLION)))
     shutil.rmtree(folder, ignore_errors=True)
     on = machine.describe(version)
-    print(f"{on['day']}, commit {on['commit']}, {on['processor']}, {on['memory']}, load {on['load']}")
+    print(
+        f"{on['day']}, commit {on['commit']}, {on['processor']}, {on['memory']}, load {on['load']}"
+    )
     print("| clicks | checkouts | attributed | from nothing, s | nothing new, s | a day more, s |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     for each in found:
@@ -102,12 +104,12 @@ def main() -> None:
 def _measure(running: server.Server, folder: Path, clicks: int) -> Times:
     running.execute(*(part for part in _FILL.format(clicks=clicks).split(";") if part.strip()))
     first = _build(running, folder)
-    (row,) = running.rows(
+    ((checkouts, attributed),) = running.rows(
         f"select count(*), count(*) filter (where is_attributed) from attribution.{_MODEL}"
     )
     nothing_new = _build(running, folder)
     running.execute(*(part for part in _NEXT_DAY.split(";") if part.strip()), "analyze")
-    return Times(clicks, *row, first, nothing_new, _build(running, folder))
+    return Times(clicks, checkouts, attributed, first, nothing_new, _build(running, folder))
 
 
 def _build(running: server.Server, folder: Path) -> float:
@@ -131,7 +133,9 @@ def _build(running: server.Server, folder: Path) -> float:
     if done.returncode:
         raise BenchmarkError(done.stdout[-2_000:] + done.stderr[-2_000:])
     results = json.loads((target / "run_results.json").read_text())["results"]
-    return float(sum(each["execution_time"] for each in results if each["unique_id"].endswith(_MODEL)))
+    return float(
+        sum(each["execution_time"] for each in results if each["unique_id"].endswith(_MODEL))
+    )
 
 
 if __name__ == "__main__":

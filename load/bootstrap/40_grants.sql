@@ -1,7 +1,9 @@
 -- Who comes later in the job reads what those before it made, now and from now on.
 set role loader;
 
-grant usage on schema waybill, raw_olist, raw_totesys, raw_exchange_rates, raw_clickstream to transformer, auditor;
+grant usage
+on schema waybill, raw_olist, raw_totesys, raw_exchange_rates, raw_clickstream
+to transformer, auditor;
 alter default privileges grant usage on schemas to transformer, auditor;
 alter default privileges grant select on tables to transformer, auditor;
 
@@ -20,11 +22,14 @@ grant update (receipt_id) on waybill.load, waybill.step, waybill.dead_letter to 
 
 set role transformer;
 
-grant usage on schema staging, intermediate, snapshots, common, marketplace, trade, attribution to auditor;
+grant usage
+on schema staging, intermediate, snapshots, common, marketplace, trade, attribution
+to auditor;
 grant usage on schema common, marketplace, trade, attribution to reader;
 alter default privileges grant usage on schemas to auditor;
 alter default privileges grant select on tables to auditor;
-alter default privileges in schema common, marketplace, trade, attribution grant select on tables to reader;
+alter default privileges in schema common, marketplace, trade, attribution
+grant select on tables to reader;
 
 reset role;
 

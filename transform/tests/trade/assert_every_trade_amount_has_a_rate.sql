@@ -1,5 +1,5 @@
 -- Nothing is made up where this fails: such an amount is null in the reporting currency.
--- Remedy: `meltano run exchange-rates`, with a start_date and symbols that reach these days and currencies.
+-- Remedy: `meltano run exchange-rates`, with a start_date and symbols that reach them.
 {{ config(severity='warn') }}
 
 {% set facts = {

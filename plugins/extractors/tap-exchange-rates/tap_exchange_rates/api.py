@@ -110,8 +110,9 @@ class Api:
         if answer.status_code == requests.codes.not_found and window.days <= _LONGEST_HOLIDAY:
             return {}
         if not answer.ok:
-            msg = f"{self._setting}: {place} answers {answer.status_code} {answer.reason}".rstrip()
-            raise WaybillError(f"{msg}{self._tries(answer)}.", self._remedy(answer.status_code))
+            said = f"{answer.status_code} {answer.reason}".rstrip()
+            msg = f"{self._setting}: {place} answers {said}{self._tries(answer)}."
+            raise WaybillError(msg, self._remedy(answer.status_code))
         return responses.days_of(answer.content, f"{self._setting}: {place}", self._base)
 
     def _tries(self, answer: requests.Response) -> str:

@@ -59,7 +59,9 @@ def find(config: Mapping[str, Any], symbols: tuple[str, ...]) -> Publisher:
     if address.startswith(("http://", "https://")):
         if not urlsplit(address).hostname:
             msg = f"{setting}: {address} names no host."
-            raise WaybillError(msg, f"Set {setting} to an address such as https://api.frankfurter.dev/v1.")
+            raise WaybillError(
+                msg, f"Set {setting} to an address such as https://api.frankfurter.dev/v1."
+            )
         # Loaded only here: the HTTP client takes longer to import than all recorded rates to read.
         from tap_exchange_rates.api import Api, Patience  # noqa: PLC0415
 

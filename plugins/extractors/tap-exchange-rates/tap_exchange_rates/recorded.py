@@ -71,4 +71,6 @@ class Recorded:
 
     @property
     def _remedy(self) -> str:
-        return f"Set {self._setting} to the API's address, or to a folder of recorded responses of it."
+        return (
+            f"Set {self._setting} to the API's address, or to a folder of recorded responses of it."
+        )

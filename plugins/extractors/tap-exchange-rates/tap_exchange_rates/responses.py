@@ -75,7 +75,9 @@ def days_of(body: bytes, place: str, base: str) -> Days:
         quoted = f"{document.get('amount', 1)} {document.get('base')}"
         msg = f"{place} is quoted for {quoted}, not for 1 {base}."
         raise WaybillError(msg, "Name a base in the setting `base` that the API honours.")
-    return {_date(day, place): _rates(day, rates, place) for day, rates in document["rates"].items()}
+    return {
+        _date(day, place): _rates(day, rates, place) for day, rates in document["rates"].items()
+    }
 
 
 def rates(days: Days, window: Window, symbols: Collection[str]) -> Iterator[Rate]:
@@ -105,7 +107,9 @@ def _date(day: str, place: str) -> dt.date:
 
 def _rates(day: str, found: Any, place: str) -> dict[str, Any]:
     if not isinstance(found, dict):
-        msg = f"{place} has {str(found)[:_SHOWN]!r} for {day}, where rates by currency are expected."
+        msg = (
+            f"{place} has {str(found)[:_SHOWN]!r} for {day}, where rates by currency are expected."
+        )
         raise WaybillError(msg, _REMEDY)
     return found
 

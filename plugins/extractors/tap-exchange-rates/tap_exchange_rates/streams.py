@@ -28,8 +28,11 @@ logger = logging.getLogger(__name__)
 
 _PARTITION = "_sdc_source_file"
 _TOTAL = "rate"
-_JSON_TYPES = {"numeric": {"type": ["number"]}, "date": {"type": ["string"], "format": "date"}}
-_TEXT = {"type": ["string"]}
+_JSON_TYPES: dict[str, dict[str, Any]] = {
+    "numeric": {"type": ["number"]},
+    "date": {"type": ["string"], "format": "date"},
+}
+_TEXT: dict[str, Any] = {"type": ["string"]}
 
 
 class RatesStream(WaybillStream):
@@ -52,7 +55,7 @@ class RatesStream(WaybillStream):
         self._contract = contract
         self._extracted_at = dt.datetime.now(tz=dt.UTC).isoformat()
 
-    def get_batch_config(self, config: Any) -> None:  # noqa: ARG002 - SDK signature
+    def get_batch_config(self, config: Any) -> None:
         """None: a day has a few rates, which go as records."""
 
     def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - SDK signature

@@ -28,7 +28,11 @@ class Output:
     messages: list[dict[str, Any]]
 
     def of(self, kind: str, stream: str = "rates") -> list[dict[str, Any]]:
-        return [each for each in self.messages if each["type"] == kind and each.get("stream", stream) == stream]
+        return [
+            each
+            for each in self.messages
+            if each["type"] == kind and each.get("stream", stream) == stream
+        ]
 
     @property
     def rates(self) -> list[tuple[str, str, str]]:
@@ -112,7 +116,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Output]:
 
     def run(state: dict[str, Any] | None = None, **config: Any) -> Output:
         given = {"contract": str(CONTRACT), "backoff_seconds": 0.01, "start_date": "2024-01-01"}
-        tap = TapExchangeRates(config=given | config, state=json.loads(json.dumps(state)) if state else None)
+        tap = TapExchangeRates(
+            config=given | config, state=json.loads(json.dumps(state)) if state else None
+        )
         capsys.readouterr()
         tap.sync_all()
         lines = capsys.readouterr().out.splitlines()

@@ -125,13 +125,17 @@ def test_an_api_that_stays_broken_ends_the_run_in_one_line(
     with pytest.raises(WaybillError) as caught:
         run(api_url=address, end_date="2024-03-31", tries=3)
     assert len(api.asked) == 3
-    assert "/v1/2024-01-01..2024-03-31 answers 503 Service Unavailable, 3 times." in str(caught.value)
+    assert "/v1/2024-01-01..2024-03-31 answers 503 Service Unavailable, 3 times." in str(
+        caught.value
+    )
     assert "hidden" not in str(caught.value)
 
 
 def test_an_api_that_cannot_be_reached_is_named(run: Callable[..., Output]) -> None:
     """Protects from a traceback of three libraries where a host is away."""
-    with pytest.raises(WaybillError, match=r"^WAYBILL_X: http://127\.0\.0\.1:1/2024-01-01.*refused\. "):
+    with pytest.raises(
+        WaybillError, match=r"^WAYBILL_X: http://127\.0\.0\.1:1/2024-01-01.*refused\. "
+    ):
         run(api_url="http://127.0.0.1:1", api_setting="WAYBILL_X", end_date="2024-01-31", tries=1)
 
 
@@ -224,7 +228,10 @@ def test_other_currencies_are_another_table(api: StubApi, run: Callable[..., Out
         ({"api_url": ""}, "api_url is not set"),
         ({"api_url": "ftp://example.com"}, "ftp:// is no place of rates"),
         ({"api_url": "https://"}, "names no host"),
-        ({"api_url": "http://127.0.0.1:1", "base": "euro"}, "Setting base: 'euro' is no currency code"),
+        (
+            {"api_url": "http://127.0.0.1:1", "base": "euro"},
+            "Setting base: 'euro' is no currency code",
+        ),
         ({"api_url": "http://127.0.0.1:1", "symbols": "USD,gbp"}, "Setting symbols: 'gbp'"),
         ({"api_url": "http://127.0.0.1:1", "start_date": "yesterday"}, "Setting start_date"),
     ],

@@ -50,7 +50,11 @@ def test_an_api_after_the_samples_takes_their_place(
 
 @pytest.mark.parametrize(
     ("content", "cause"),
-    [(None, "cannot be read"), ("{", "is not JSON"), ('{"base":"EUR","rates":{}}', "holds no file")],
+    [
+        (None, "cannot be read"),
+        ("{", "is not JSON"),
+        ('{"base":"EUR","rates":{}}', "holds no file"),
+    ],
 )
 def test_a_file_that_is_none_is_named(
     tmp_path: Path, run: Callable[..., Output], content: str | None, cause: str

@@ -57,7 +57,9 @@ def raw(warehouse: ScratchDatabase) -> RawClickstream:
 
 def _marts(warehouse: ScratchDatabase) -> tuple[list[Any], list[Any]]:
     facts = "select to_jsonb(fact) from attribution.fct_checkout_attribution as fact order by checkout_id"
-    report = "select to_jsonb(report) from attribution.rpt_channel_revenue as report order by channel"
+    report = (
+        "select to_jsonb(report) from attribution.rpt_channel_revenue as report order by channel"
+    )
     return warehouse.rows(facts), warehouse.rows(report)
 
 
@@ -70,7 +72,9 @@ def test_late_events_change_the_past_as_a_build_from_nothing_would(
         "select checkout_id, xmin::text from attribution.fct_checkout_attribution"
         " where checkout_id in ('old', 'newest') order by 1"
     )
-    raw.click("c2", "bob", "2024-03-07 11:15:00", "display")  # late, within three days of the newest
+    raw.click(
+        "c2", "bob", "2024-03-07 11:15:00", "display"
+    )  # late, within three days of the newest
     raw.click("c3", "bob", "2024-03-07 11:45:00", "email")
     raw.checkout("late", "bob", "2024-02-01 12:00:00", "5.00")  # of any age
     raw.click("c4", "bob", "2024-02-01 11:59:00", "referral")

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
+
+import pytest
 
 from waybill_common import contracts, identifiers
 
 if TYPE_CHECKING:
-    from conftest import Dbt, RawOlist
+    from conftest import Dbt
     from waybill_warehouse.scratch import ScratchDatabase
 
-_MODELS = ("--resource-type", "model", "--resource-type", "snapshot", "--select", "+fct_order_items")
+_MODELS = (
+    "--resource-type",
+    "model",
+    "--resource-type",
+    "snapshot",
+    "--select",
+    "+fct_order_items",
+)
 _ITEM = """
     select price, exchange_rate, exchange_rate_date::text, reporting_price
     from marketplace.fct_order_items where order_id = 'o1' and order_item_id = 1
@@ -28,8 +38,9 @@ def _publish(warehouse: ScratchDatabase, day: str, rate: str, publisher: str = "
     )
 
 
+@pytest.mark.usefixtures("raw_olist")
 def test_an_amount_keeps_the_rate_that_was_published_first(
-    warehouse: ScratchDatabase, raw_olist: RawOlist, dbt: Dbt
+    warehouse: ScratchDatabase, dbt: Dbt
 ) -> None:
     """Protects booked amounts: null without a rate, never one; stable when one is corrected, also from nothing."""
     dbt.succeed("build", *_MODELS)
@@ -49,12 +60,12 @@ def test_an_amount_keeps_the_rate_that_was_published_first(
     dbt.succeed("build", *_MODELS)
     _publish(warehouse, day, "4")
     dbt.succeed("build", *_MODELS)
-    assert warehouse.rows(_ITEM) == [(price, 0.25, day, round(price / 4, 2))]
+    assert warehouse.rows(_ITEM) == [(price, 0.25, day, Decimal("25.03"))]
 
     _publish(warehouse, day, "5")
     dbt.succeed("build", *_MODELS)
     booked = warehouse.rows(_ITEM)
-    assert booked == [(price, 0.25, day, round(price / 4, 2))]
+    assert booked == [(price, 0.25, day, Decimal("25.03"))]
     assert warehouse.rows(
         "select rate, published_rate from common.fct_exchange_rates"
         " where date_id = %s and currency_code = 'BRL'",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
+import itertools
 import json
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,9 @@ def test_samples_stand_until_their_settings_change(samples: SampleFolder) -> Non
     assert samples.check()().endswith("rows, made")
     samples.next_day()
     assert samples.check()().endswith("with 1 next day, nothing to do")
-    changed = type(samples)(samples.path, samples.source, samples.identity | {"seed": 1}, samples.make)
+    changed = type(samples)(
+        samples.path, samples.source, samples.identity | {"seed": 1}, samples.make
+    )
     before = _digest(samples.path)
     assert "made anew, as their settings have changed" in changed.check()()
     assert _digest(samples.path) != before
@@ -107,7 +110,7 @@ def test_rates_have_the_gaps_of_real_ones_and_move_little(tmp_path: Path) -> Non
     assert (min(days), max(days)) == ("2016-09-01", "2024-11-15")
     for currency in ("BRL", "GBP", "USD"):
         series = [rates_of[currency] for rates_of in days.values()]
-        steps = [abs(late / early - 1) for early, late in zip(series, series[1:], strict=False)]
+        steps = [abs(late / early - 1) for early, late in itertools.pairwise(series)]
         assert 0 < max(steps) < 0.05
         assert max(series) / min(series) < 2
     folder.next_day()

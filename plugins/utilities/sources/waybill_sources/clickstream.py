@@ -36,7 +36,14 @@ COLUMNS = {
     ),
 }  # fmt: skip
 _CHANNELS = Weighted.of(
-    {"paid_search": 30, "email": 20, "organic_search": 20, "social": 15, "display": 10, "referral": 5}
+    {
+        "paid_search": 30,
+        "email": 20,
+        "organic_search": 20,
+        "social": 15,
+        "display": 10,
+        "referral": 5,
+    }
 )
 _COUNTRIES = Weighted.of({"DE": 35, "FR": 25, "NL": 15, "ES": 15, "IT": 10})
 _PRODUCTS = 40
@@ -130,11 +137,11 @@ def _session(
         quantity = draw.integer(1, 3)
         cents = quantity * (499 + product * 137)
         arrives, received = _arrival(draw, day, bought_at)
-        row = (
+        bought = (
             f"o{identifier(*key, 'checkout', checkout)[:16]}", user, f"p{product:03d}", str(quantity),
             f"{cents // 100}.{cents % 100:02d}", _moment(bought_at), received,
         )  # fmt: skip
-        yield _Event("checkouts", arrives, row)
+        yield _Event("checkouts", arrives, bought)
 
 
 def _arrival(draw: Draw, day: int, at: int) -> tuple[int, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from waybill_common import project
@@ -66,15 +65,16 @@ def files(identity: dict[str, Any], day: int) -> tuple[dict[str, bytes], dict[st
     seed = identity["seed"]
     if day:
         today = totesys_days.date(day)
-        found = {str(today): _rates(seed, today)}
+        found = {str(today): _rates(_walks(seed, today), today)}
         return {f"{today}..{today}.json": _response(found)}, {STREAM: len(_LEVELS)}
     last = totesys_days.date(0)
+    walks = _walks(seed, last)
     made: dict[str, bytes] = {}
     rows = 0
     for year in range(FIRST_DAY.year, last.year + 1):
         first = max(FIRST_DAY, dt.date(year, 1, 1))
         until = min(last, dt.date(year, 12, 31))
-        found = {str(each): _rates(seed, each) for each in _published(first, until)}
+        found = {str(each): _rates(walks, each) for each in _published(first, until)}
         made[f"{first}..{until}.json"] = _response(found)
         rows += len(found) * len(_LEVELS)
     return made, {STREAM: rows}
@@ -89,30 +89,27 @@ def _published(first: dt.date, last: dt.date) -> Iterator[dt.date]:
             yield day
 
 
-def _rates(seed: int, day: dt.date) -> dict[str, str]:
+def _rates(walks: dict[str, list[int]], day: dt.date) -> dict[str, str]:
     """The rates of a day as they are written, in the order of the codes."""
-    place = (day - FIRST_DAY).days
     rates = {}
     for currency, (_, decimals) in _LEVELS.items():
-        units = _walk(seed, currency, place) // _FINE
+        units = walks[currency][(day - FIRST_DAY).days] // _FINE
         rates[currency] = f"{units // 10**decimals}.{units % 10**decimals:0{decimals}d}"
     return rates
 
 
-@cache
-def _walks(seed: int, currency: str) -> list[int]:
-    return [_LEVELS[currency][0] * _FINE]
-
-
-def _walk(seed: int, currency: str, place: int) -> int:
-    """A rate some days after the first one, in fine parts; integers alone, so the same everywhere."""
-    known = _walks(seed, currency)
-    level = known[0]
-    while len(known) <= place:
-        value = known[-1]
-        step = int(fraction(seed, "rate", currency, len(known)) * _STEPS) - _STEPS // 2
-        known.append(value + value * step // (_LARGEST_STEP * _STEPS // 2) + (level - value) // _DRIFT)
-    return known[place]
+def _walks(seed: int, until: dt.date) -> dict[str, list[int]]:
+    """Each currency's rate on each day, in fine parts; integers alone, so the same everywhere."""
+    walks = {}
+    for currency, (level, _) in _LEVELS.items():
+        values = [level * _FINE]
+        for place in range(1, (until - FIRST_DAY).days + 1):
+            value = values[-1]
+            step = int(fraction(seed, "rate", currency, place) * _STEPS) - _STEPS // 2
+            back = (values[0] - value) // _DRIFT
+            values.append(value + value * step // (_LARGEST_STEP * _STEPS // 2) + back)
+        walks[currency] = values
+    return walks
 
 
 def _response(found: dict[str, dict[str, str]]) -> bytes:

@@ -53,7 +53,9 @@ class SampleFolder:
         elif found.identity != self.identity:
             reason = "made anew, as their settings have changed"
         else:
-            later = f" with {found.days} next day{'s' if found.days > 1 else ''}" if found.days else ""
+            later = (
+                f" with {found.days} next day{'s' if found.days > 1 else ''}" if found.days else ""
+            )
             held = f"{sum(found.rows.values()):,} rows{later}"
             return lambda: f"samples in {self.path}, {held}, nothing to do"
         return lambda: f"samples in {self.path}, {sum(self.generate().values()):,} rows, {reason}"
@@ -78,9 +80,12 @@ class SampleFolder:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         rows: dict[str, int] = {}
-        with private_files.locked(self._lock), tempfile.TemporaryDirectory(
-            dir=self.path.parent, prefix=f".{self.path.name}-"
-        ) as scratch:
+        with (
+            private_files.locked(self._lock),
+            tempfile.TemporaryDirectory(
+                dir=self.path.parent, prefix=f".{self.path.name}-"
+            ) as scratch,
+        ):
             new = Path(scratch) / "new"
             new.mkdir()
             for day in range(days + 1):
