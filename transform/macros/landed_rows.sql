@@ -1,5 +1,5 @@
 {#-
-The rows of a source that a job may run without: none of them where it has never landed. `columns`
+The rows that a source holds now, of one that a job may run without: none where it has never landed. `columns`
 are those that the models after it read, with their types.
 -#}
 {% macro landed_rows(source_name, table_name, columns) -%}
@@ -15,5 +15,6 @@ are those that the models after it read, with their types.
     {%- else %}
     select {{ columns | join(', ') }}
     from {{ relation }}
+    where _sdc_deleted_at is null
     {%- endif %}
 {%- endmacro %}

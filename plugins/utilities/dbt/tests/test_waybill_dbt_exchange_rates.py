@@ -53,6 +53,7 @@ def test_an_amount_keeps_the_rate_that_was_published_first(
     columns = ", ".join(f"{identifiers.quote(c.name)} {c.sql_type}" for c in stream.columns)
     warehouse.execute(
         f"create table raw_exchange_rates.rates ({columns}, _sdc_batched_at timestamptz,"
+        " _sdc_deleted_at timestamptz,"
         " primary key (date, base, currency))",
         role="loader",
     )
