@@ -1,6 +1,6 @@
 {#-
-The rows that a source holds now, of one that a job may run without: none where it has never landed. `columns`
-are those that the models after it read, with their types.
+The rows that a source holds now, of one that a job may run without: none where it has never landed.
+`columns` are those that the models after it read, with their types.
 -#}
 {% macro landed_rows(source_name, table_name, columns) -%}
     {%- set relation = source(source_name, table_name) -%}
