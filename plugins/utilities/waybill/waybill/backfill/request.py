@@ -90,7 +90,9 @@ def read(source: str, names: Sequence[str], low: str | None, high: str | None) -
         raise WaybillError(msg, "Leave it out of --streams: there is no window to load again.")
     if not with_window:
         msg = f"No stream of {source} has a replication key, so there is no window to load again."
-        raise WaybillError(msg, "Load all of it once more: `meltano run --full-refresh` with its job.")
+        raise WaybillError(
+            msg, "Load all of it once more: `meltano run --full-refresh` with its job."
+        )
     return _of_rows(Request(contract, with_window, low, high))
 
 
