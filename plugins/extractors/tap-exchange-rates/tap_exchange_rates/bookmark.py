@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tap_exchange_rates.windows import Window
 
 Entry = dict[str, Any]
-"""`sha256` of a window's rates, `rows`, `totals` and `until`, the last day that was asked for."""
+"""`sha256` of a window's rates, `rows`, `totals`, and the days asked for, `since` and `until`."""
 
 
 def entry(window: Window, found: Sequence[Rate], total: str | None) -> Entry:
@@ -36,6 +36,7 @@ def entry(window: Window, found: Sequence[Rate], total: str | None) -> Entry:
         "sha256": hashlib.sha256("\n".join(lines).encode()).hexdigest(),
         "rows": len(found),
         "totals": {total: f"{landing:f}"} if total else {},
+        "since": window.first.isoformat(),
         "until": window.last.isoformat(),
     }
 
@@ -56,9 +57,13 @@ class Bookmark:
         self._sent: list[Entry] = []
 
     def is_settled(self, window: Window, revised_from: dt.date) -> bool:
-        """Whether a window was read to its end, and no day of it may be published again."""
+        """Whether all of a window was read, and no day of it may be published again."""
         known = self.windows.get(window.name)
-        is_whole = known is not None and known["until"] >= window.last.isoformat()
+        is_whole = (
+            known is not None
+            and known["since"] <= window.first.isoformat()
+            and known["until"] >= window.last.isoformat()
+        )
         return is_whole and window.last < revised_from
 
     def holds(self, window: Window, found: Entry) -> bool:

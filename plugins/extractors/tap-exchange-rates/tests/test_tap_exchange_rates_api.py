@@ -78,6 +78,17 @@ def test_a_run_without_news_asks_for_the_last_quarter_and_sends_nothing(
     assert second.bookmark["source"]["rows"] == 4
 
 
+def test_days_before_the_first_one_are_read_when_they_are_asked_for(
+    api: StubApi, run: Callable[..., Output]
+) -> None:
+    """Protects from half a quarter that is taken for a whole one after `start_date` was set earlier."""
+    first = run(api_url=api.url, start_date="2024-03-02", end_date="2024-05-02")
+    assert len(first.rates) == 2
+    second = run(first.state, api_url=api.url, start_date="2024-01-01", end_date="2024-05-02")
+    assert len(second.rates) == 4
+    assert second.bookmark["source"]["rows"] == 4
+
+
 def test_a_rate_published_again_within_the_days_of_revision_is_found(
     api: StubApi, run: Callable[..., Output]
 ) -> None:
