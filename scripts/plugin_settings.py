@@ -25,6 +25,7 @@ COMMAND = "scripts/plugin_settings.py render"
 PLUGINS = {
     "extractors/tap-csv": "tap_csv.tap:TapCsv",
     "extractors/tap-json": "tap_json.tap:TapJson",
+    "extractors/tap-exchange-rates": "tap_exchange_rates.tap:TapExchangeRates",
     "extractors/tap-postgres": "tap_postgres.tap:TapPostgres",
     "loaders/target-postgres": "target_postgres.target:TargetPostgres",
 }

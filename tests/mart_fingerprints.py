@@ -10,9 +10,13 @@ from psycopg import sql
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DOMAINS = ("common", "marketplace", "trade")
+DOMAINS = ("common", "marketplace", "trade", "attribution")
 SERIALS = ("sales_record_id", "purchase_record_id", "payment_record_id")
-VERSIONED = ("fact_sales_order", "fact_purchase_orders", "fact_payment")
+VERSIONED = tuple(
+    fact + suffix
+    for fact in ("fact_sales_order", "fact_purchase_orders", "fact_payment")
+    for suffix in ("", "_reporting")
+)
 _COLUMNS = """
     select table_schema, table_name, array_agg(column_name::text order by column_name)
     from information_schema.columns

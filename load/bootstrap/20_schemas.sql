@@ -29,6 +29,8 @@ set role loader;
 create schema if not exists raw_olist;
 create schema if not exists raw_totesys;
 create schema if not exists raw_online_retail;
+create schema if not exists raw_exchange_rates;
+create schema if not exists raw_clickstream;
 create schema if not exists waybill;
 
 set role transformer;
@@ -39,5 +41,6 @@ create schema if not exists common;
 create schema if not exists marketplace;
 create schema if not exists trade;
 create schema if not exists retail;
+create schema if not exists attribution;
 
 reset role;

@@ -1,7 +1,8 @@
 -- Who comes later in the job reads what those before it made, now and from now on.
 set role loader;
 
-grant usage on schema waybill, raw_olist, raw_totesys, raw_online_retail to transformer, auditor;
+grant usage on schema waybill, raw_olist, raw_totesys, raw_online_retail,
+raw_exchange_rates, raw_clickstream, raw_storefront to transformer, auditor;
 alter default privileges grant usage on schemas to transformer, auditor;
 alter default privileges grant select on tables to transformer, auditor;
 
@@ -20,12 +21,13 @@ grant update (receipt_id) on waybill.load, waybill.step, waybill.dead_letter to 
 
 set role transformer;
 
-grant usage on schema staging, intermediate, snapshots, common, marketplace, trade, retail
-to auditor;
-grant usage on schema common, marketplace, trade, retail to reader;
+grant usage on schema staging, intermediate, snapshots, common, marketplace, trade,
+retail, attribution, storefront to auditor;
+grant usage on schema common, marketplace, trade, retail, attribution, storefront to reader;
 alter default privileges grant usage on schemas to auditor;
 alter default privileges grant select on tables to auditor;
-alter default privileges in schema common, marketplace, trade, retail
+alter default privileges
+in schema common, marketplace, trade, retail, attribution, storefront
 grant select on tables to reader;
 
 reset role;
@@ -49,7 +51,9 @@ begin
             and not has_table_privilege(readers.role_name, relation.oid, 'select')
             and case readers.role_name
                 when 'transformer' then relation.relowner = 'loader'::regrole
-                when 'reader' then namespace.nspname in ('common', 'marketplace', 'trade', 'retail')
+                when 'reader' then namespace.nspname in (
+                    'common', 'marketplace', 'trade', 'retail', 'attribution', 'storefront'
+                )
                 else true
             end
     loop

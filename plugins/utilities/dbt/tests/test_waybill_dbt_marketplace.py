@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from conftest import Dbt, RawOlist
     from waybill_warehouse.scratch import ScratchDatabase
 
-_MODELS = ("--select", "+marts.marketplace", "dim_date")
+# Models and the snapshot of exchange rates that some of them come from, without their tests.
+_KINDS = ("--resource-type", "model", "--resource-type", "snapshot")
+_MODELS = (*_KINDS, "--select", "+marts.marketplace", "dim_date")
 _FACTS = ("fct_order_items", "fct_orders", "fct_payments", "fct_reviews")
 
 
@@ -42,7 +44,7 @@ def test_an_incremental_run_equals_one_from_nothing(
     warehouse: ScratchDatabase, raw_olist: RawOlist, dbt: Dbt
 ) -> None:
     """Changed, late and removed rows, landed at whatever time, must not be missed."""
-    dbt.succeed("run", *_MODELS)
+    dbt.succeed("build", *_MODELS)
     key_of_o2 = "select customer_key from marketplace.fct_orders where order_id = 'o2'"
     key_before = warehouse.rows(key_of_o2)
 
@@ -59,7 +61,7 @@ def test_an_incremental_run_equals_one_from_nothing(
         raw_olist.change(f"delete from raw_olist.{stream} where order_id = 'o3'")
     raw_olist.change("delete from raw_olist.customers where customer_id = 'c3'")
 
-    dbt.succeed("run", *_MODELS)
+    dbt.succeed("build", *_MODELS)
     incremental = _marts(warehouse)
     assert warehouse.rows(key_of_o2) != key_before
 
@@ -71,7 +73,7 @@ def test_an_incremental_run_equals_one_from_nothing(
             f" insert into raw_olist.{stream} select * from kept order by 1 desc"
         )
     warehouse.execute("drop schema marketplace cascade")
-    dbt.succeed("run", *_MODELS)
+    dbt.succeed("build", *_MODELS)
     assert incremental == _marts(warehouse)
     assert {fact: len(incremental[fact]) for fact in _FACTS} == {
         "fct_order_items": 5,
@@ -86,11 +88,11 @@ def test_unchanged_rows_are_not_written_again(
     warehouse: ScratchDatabase, raw_olist: RawOlist, dbt: Dbt
 ) -> None:
     """One changed order moves no other, and a column new to a contract is filled for every row."""
-    dbt.succeed("run", *_MODELS)
+    dbt.succeed("build", *_MODELS)
     payments = _marts(warehouse)["fct_payments"]
     before = {fact: _writers(warehouse, fact, "o2") for fact in _FACTS}
     raw_olist.change("update raw_olist.order_items set price = 1.00 where order_id = 'o1'")
-    dbt.succeed("run", *_MODELS)
+    dbt.succeed("build", *_MODELS)
     assert {fact: _writers(warehouse, fact, "o2") for fact in _FACTS} == before
     assert _writers(warehouse, "fct_orders", "o1") != before["fct_orders"]
 
@@ -123,7 +125,7 @@ _DAMAGE = {
 @pytest.mark.usefixtures("raw_olist")
 def test_conservation_finds_each_kind_of_damage(warehouse: ScratchDatabase, dbt: Dbt) -> None:
     """A rule that cannot fail protects nothing: a row lost, one invented, a cent, two columns swapped."""
-    dbt.succeed("run", *_MODELS)
+    dbt.succeed("build", *_MODELS)
     rules = ("test", "--select", "test_name:conserves,marts.marketplace")
     dbt.succeed(*rules)
     for statement in _DAMAGE:

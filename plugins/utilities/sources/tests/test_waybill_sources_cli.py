@@ -62,6 +62,8 @@ def test_next_day_appends_to_both_samples_and_says_what(
     said = capsys.readouterr().out
     assert "olist 2018-09-04" in said
     assert "totesys 2024-11-18" in said
+    assert "exchange_rates 2024-11-18" in said
+    assert "clickstream 2024-11-16" in said
     assert any(line.split() == ["transaction", "30", "0"] for line in said.splitlines())
     assert source_database.rows("select count(*) from transaction") == [(90,)]
 

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from waybill_common import connections, project
 from waybill_common.errors import WaybillError, reports_errors
 from waybill_sources import (
+    clickstream,
     olist,
     online_retail,
     prepare,
+    rates,
     settings,
     totesys,
+    totesys_days,
     totesys_exports,
 )
 
@@ -106,6 +109,13 @@ def _next_day(sources: Sequence[str]) -> None:
     if "totesys" in sources:
         with prepare.source_as_superuser().connect() as session:
             totesys.check_samples(session)
+    wanted = settings.load()
+    folders = {
+        "exchange_rates": (rates.samples(wanted), totesys_days.date),
+        "clickstream": (clickstream.samples(wanted), clickstream.date),
+    }
+    for source in folders.keys() & set(sources):
+        folders[source][0].check_samples()
     if "olist" in sources:
         _print("olist", olist.next_day(prepare.samples_folder()))
     if "online_retail" in sources:
@@ -114,6 +124,10 @@ def _next_day(sources: Sequence[str]) -> None:
     if "totesys" in sources:
         with prepare.source_as_superuser().connect() as session:
             _print("totesys", totesys.next_day(session))
+    for source in (source for source in sources if source in folders):
+        folder, date = folders[source]
+        day, rows = folder.next_day()
+        _print(source, (date(day), {name: (new, 0) for name, new in rows.items()}))
 
 
 def _print(source: str, appended: Changes) -> None:

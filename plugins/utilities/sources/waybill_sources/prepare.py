@@ -12,10 +12,12 @@ from waybill_common import connections, contracts, pii, project
 from waybill_common.connections import SOURCE_DATABASE, SUPERUSER
 from waybill_common.errors import WaybillError
 from waybill_sources import (
+    clickstream,
     olist,
     olist_files,
     online_retail,
     postgres_check,
+    rates,
     sample_folders,
     settings,
     source_database,
@@ -33,7 +35,15 @@ if TYPE_CHECKING:
 OLIST = "WAYBILL_OLIST"
 TOTESYS = "WAYBILL_TOTESYS"
 ONLINE_RETAIL = "WAYBILL_ONLINE_RETAIL"
-VARIABLES = {"olist": OLIST, "totesys": TOTESYS, "online_retail": ONLINE_RETAIL}
+EXCHANGE_RATES = "WAYBILL_EXCHANGE_RATES"
+CLICKSTREAM = "WAYBILL_CLICKSTREAM"
+VARIABLES = {
+    "olist": OLIST,
+    "totesys": TOTESYS,
+    "online_retail": ONLINE_RETAIL,
+    "exchange_rates": EXCHANGE_RATES,
+    "clickstream": CLICKSTREAM,
+}
 SOURCES = tuple(VARIABLES)
 
 
@@ -70,6 +80,8 @@ def prepare(sources: Sequence[str]) -> list[str]:
         "olist": partial(_check_files, "olist", OLIST, olist),
         "totesys": _check_totesys,
         "online_retail": partial(_check_files, "online_retail", ONLINE_RETAIL, online_retail),
+        "exchange_rates": _check_exchange_rates,
+        "clickstream": _check_clickstream,
     }
     acts = {source: checks[source]() for source in sources}
     _check_salt(sources)
@@ -137,6 +149,27 @@ def _check_totesys() -> Act:
         )
         raise WaybillError(msg, remedy)
     return _check_snapshot(value) if value else _check_samples()
+
+
+def _check_clickstream() -> Act:
+    if value := setting(CLICKSTREAM):
+        contract = contracts.load(contracts.contracts_folder() / "clickstream.yml")
+        line = olist_files.check(value, contract, CLICKSTREAM)
+        return lambda: line
+    return clickstream.samples(settings.load()).check()
+
+
+def _check_exchange_rates() -> Act:
+    if not (value := setting(EXCHANGE_RATES)):
+        return rates.samples(settings.load()).check()
+    if value.startswith(("http://", "https://")):
+        return lambda: "an HTTP API, asked by the tap"
+    path = project.resolve(value.removeprefix("file://"))
+    if not path.exists():
+        msg = f"{EXCHANGE_RATES}: there is no {path}."
+        remedy = f"Set {EXCHANGE_RATES} to an API's address, or unset it to use samples."
+        raise WaybillError(msg, remedy)
+    return lambda: f"recorded responses in {path}, read by the tap"
 
 
 def _check_samples() -> Act:

@@ -48,3 +48,13 @@ insert into trade.fact_purchase_orders values
 insert into trade.fact_payment values
     (3, 1, '2018-01-05', '10:00', '2018-01-04', '10:00', 9, 9, -1, 9, 9, false, '2018-01-01', 3, true),
     (null, null, '2018-01-05', '10:00', '2030-01-05', '10:00', 1, 1, null, 1, 3, false, '2018-01-10', 1, true);
+
+insert into common.fct_exchange_rates values
+    ('2018-01-06', 'GBP', 'EUR', 0.8, 0.8, '2018-01-05', true, false, 'EUR', 1.25, '2018-01-05'),
+    ('2018-01-05', 'USD', 'EUR', -1, 2, '2018-01-07', true, false, 'EUR', 7, '2018-01-05'),
+    ('2018-01-08', 'USD', 'EUR', 1.5, 1.6, '2018-01-08', false, false, 'EUR', 7, '2018-01-08');
+
+insert into attribution.fct_checkout_attribution values
+    ('o1', true, 2, 'c1', null, null, null, '2018-01-05 12:00+00', '2018-01-05 10:00+00', '2018-01-05 13:00+00', 10,
+     1, 2, 3, 4, 5, 6);
+insert into attribution.rpt_channel_revenue values ('email', 1, 2, 3);

@@ -135,3 +135,32 @@ from (values
     (2, 2, '2018-01-05', 21.00, 3, false, 1, true),
     (3, 1, '2018-01-10', 10.00, 1, true, 2, true)
 ) as payments (record, payment, updated, amount, kind, paid, version, latest);
+
+create table common.fct_exchange_rates as
+select
+    day as date_id, currency as currency_code, 'EUR' as base_currency_code, rate, rate as published_rate, rate_date,
+    rate_date < day as is_filled, false as is_provisional, 'EUR' as reporting_currency_code,
+    round(1 / rate, 12) as reporting_rate, rate_date as reporting_rate_date
+from (values
+    (date '2018-01-05', 'EUR', 1.0, date '2018-01-05'),
+    ('2018-01-05', 'GBP', 0.8, '2018-01-05'),
+    ('2018-01-06', 'EUR', 1.0, '2018-01-05'),
+    ('2018-01-06', 'GBP', 0.8, '2018-01-05')
+) as rates (day, currency, rate, rate_date);
+
+create table attribution.fct_checkout_attribution as
+select
+    checkout as checkout_id, click is not null as is_attributed, (click is not null)::integer as click_count,
+    click as first_click_id, click as last_click_id, channel as first_click_channel, channel as last_click_channel,
+    timestamptz '2018-01-05 12:00+00' as checked_out_at,
+    clicked_at as first_clicked_at, clicked_at as last_clicked_at, 10.00 as amount,
+    0.00 as linear_display_amount, case when click is null then 0.00 else 10.00 end as linear_email_amount,
+    0.00 as linear_organic_search_amount, 0.00 as linear_paid_search_amount, 0.00 as linear_referral_amount,
+    0.00 as linear_social_amount
+from (values
+    ('o1', 'c1', 'email', timestamptz '2018-01-05 11:00+00'),
+    ('o2', null, null, null)
+) as checkouts (checkout, click, channel, clicked_at);
+create table attribution.rpt_channel_revenue as
+select * from (values ('email', 10.00, 10.00, 10.00), ('unattributed', 10.00, 10.00, 10.00))
+    as channels (channel, first_click_revenue, last_click_revenue, linear_revenue);

@@ -26,9 +26,10 @@ def _asked(source: str, low: str | None, high: str | None, *streams: str) -> req
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (("nobody", "1", "2"), "No contract .* has the id nobody. Name one of: olist"),
+        (("nobody", "1", "2"), "No contract .* has the id nobody. Name one of: .*olist"),
         (("totesys", "2024-01-01", "2024-01-02", "paymnt"), "no stream paymnt.* payment"),
         (("totesys", "2024-01-01", None), "has a beginning and an end"),
+        (("exchange_rates", "2024-01-01", "2024-01-02"), "No stream .* has a replication key"),
         (("totesys", "2024-01-02", "2024-01-02"), "has nothing in it"),
         (
             ("totesys", "yesterday", "2024-01-02"),

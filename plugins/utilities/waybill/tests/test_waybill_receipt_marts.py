@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,3 +103,21 @@ def test_a_source_without_a_conservation_rule_is_told(shop: Any, receipt: Run) -
     code, printed = receipt("olist")
     assert code == 0, printed
     assert "raw_olist: no mart declares a conservation rule for it" in printed
+
+
+def test_a_mart_of_another_domain_is_left_to_its_own_receipt(shop: Any, receipt: Run) -> None:
+    """Protects a source that others build on, such as exchange rates, from marts its job does not build."""
+    for source, domain in (("olist", "marketplace"), ("totesys", "trade")):
+        path = shop.root / "extract" / "contracts" / f"{source}.yml"
+        contract = yaml.safe_load(path.read_text())
+        path.write_text(yaml.safe_dump(contract | {"domain": domain}))
+    manifest = shop.manifest_with_pages()
+    manifest["nodes"]["model.w.pages"]["schema"] = "trade"
+    shop.write_manifest(manifest)
+    code, printed = receipt("olist")
+    assert code == 0, printed
+    assert "marketplace.fct_orders" in printed
+    assert "pages" not in printed
+    code, printed = receipt()
+    assert code == 1
+    assert "trade.pages is not built" in printed

@@ -20,6 +20,14 @@ orders as (
 
 ),
 
+rates as (
+
+    -- Olist's amounts are in Brazilian reais.
+    select * from {{ ref('fct_exchange_rates') }}
+    where currency_code = 'BRL'
+
+),
+
 final as (
 
     select
@@ -35,9 +43,18 @@ final as (
             as total_sale_amount,
 
         orders.purchase_date,
-        order_items.shipping_limit_at_local
+        order_items.shipping_limit_at_local,
+
+        {{ reporting_rate_columns() }},
+        {{ in_reporting_currency('order_items.price') }} as reporting_price,
+        {{ in_reporting_currency('order_items.freight_value') }} as reporting_freight_value,
+        cast(
+            {{ in_reporting_currency('order_items.price') }}
+            + {{ in_reporting_currency('order_items.freight_value') }} as {{ type_money() }}
+        ) as reporting_sale_amount
     from order_items
     left join orders on order_items.order_id = orders.order_id
+    left join rates on orders.purchase_date = rates.date_id
 
 )
 

@@ -37,7 +37,8 @@ items_by_order as (
         count(*) as item_count,
         sum(price) as item_amount,
         sum(freight_value) as freight_amount,
-        sum(total_sale_amount) as total_sale_amount
+        sum(total_sale_amount) as total_sale_amount,
+        sum(reporting_sale_amount) as reporting_sale_amount
     from order_items
     group by 1
 
@@ -48,7 +49,8 @@ payments_by_order as (
     select
         order_id,
         count(*) as payment_count,
-        sum(payment_value) as payment_amount
+        sum(payment_value) as payment_amount,
+        sum(reporting_payment_value) as reporting_payment_amount
     from payments
     group by 1
 
@@ -62,6 +64,14 @@ reviews_by_order as (
         avg(review_score) as review_score
     from reviews
     group by 1
+
+),
+
+rates as (
+
+    -- Olist's amounts are in Brazilian reais.
+    select * from {{ ref('fct_exchange_rates') }}
+    where currency_code = 'BRL'
 
 ),
 
@@ -96,11 +106,26 @@ final as (
         orders.approved_at_local,
         orders.handed_to_carrier_at_local,
         orders.delivered_at_local,
-        orders.estimated_delivery_date
+        orders.estimated_delivery_date,
+
+        {{ reporting_rate_columns() }},
+        cast(
+            case
+                when items_by_order.order_id is null then 0
+                else items_by_order.reporting_sale_amount
+            end as {{ type_money() }}
+        ) as reporting_sale_amount,
+        cast(
+            case
+                when payments_by_order.order_id is null then 0
+                else payments_by_order.reporting_payment_amount
+            end as {{ type_money() }}
+        ) as reporting_payment_amount
     from orders
     left join items_by_order on orders.order_id = items_by_order.order_id
     left join payments_by_order on orders.order_id = payments_by_order.order_id
     left join reviews_by_order on orders.order_id = reviews_by_order.order_id
+    left join rates on orders.purchase_date = rates.date_id
 
 )
 

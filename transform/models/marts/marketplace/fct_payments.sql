@@ -20,6 +20,14 @@ orders as (
 
 ),
 
+rates as (
+
+    -- Olist's amounts are in Brazilian reais.
+    select * from {{ ref('fct_exchange_rates') }}
+    where currency_code = 'BRL'
+
+),
+
 final as (
 
     select
@@ -32,9 +40,13 @@ final as (
 
         payments.payment_value,
 
-        orders.purchase_date
+        orders.purchase_date,
+
+        {{ reporting_rate_columns() }},
+        {{ in_reporting_currency('payments.payment_value') }} as reporting_payment_value
     from payments
     left join orders on payments.order_id = orders.order_id
+    left join rates on orders.purchase_date = rates.date_id
 
 )
 

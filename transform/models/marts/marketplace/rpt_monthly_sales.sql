@@ -50,7 +50,10 @@ orders_by_month as (
         sum(orders.total_sale_amount) as total_sale_amount,
         sum(case when orders.is_canceled then orders.total_sale_amount else 0 end)
             as canceled_sale_amount,
-        sum(orders.payment_amount) as payment_amount
+        sum(orders.payment_amount) as payment_amount,
+
+        sum(orders.reporting_sale_amount) as reporting_sale_amount,
+        sum(case when orders.exchange_rate is null then 1 else 0 end) as unconverted_order_count
     from orders
     inner join dates on orders.purchase_date = dates.date_id
     group by 1
@@ -78,7 +81,12 @@ final as (
             as canceled_sale_amount,
         cast(coalesce(orders_by_month.payment_amount, 0) as {{ type_money() }}) as payment_amount,
         cast(orders_by_month.total_sale_amount / orders_by_month.order_count as {{ type_money() }})
-            as average_order_value
+            as average_order_value,
+
+        '{{ var("reporting_currency") }}' as reporting_currency_code,
+        cast(coalesce(orders_by_month.reporting_sale_amount, 0) as {{ type_money() }})
+            as reporting_sale_amount,
+        coalesce(orders_by_month.unconverted_order_count, 0) as unconverted_order_count
     from months
     left join orders_by_month on months.month_start_date = orders_by_month.month_start_date
 

@@ -88,6 +88,11 @@ def read(source: str, names: Sequence[str], low: str | None, high: str | None) -
         whole = next(each.name for each in request.streams if each not in with_window)
         msg = f"Stream {whole} has no replication key or no key, so each run reads it whole."
         raise WaybillError(msg, "Leave it out of --streams: there is no window to load again.")
+    if not with_window:
+        msg = f"No stream of {source} has a replication key, so there is no window to load again."
+        raise WaybillError(
+            msg, "Load all of it once more: `meltano run --full-refresh` with its job."
+        )
     return _of_rows(Request(contract, with_window, low, high))
 
 
