@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib.messages import SchemaMessage
 
 from tap_postgres import records
+from tap_postgres.relations import SourceColumn
 from waybill_common.errors import WaybillError
 from waybill_common.tap import CopyEncoding, WaybillStream
 from waybill_common.values import EXACT
@@ -21,23 +22,12 @@ from waybill_lake.to_text import copy_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import pyarrow as pa
-
     from tap_landing.tap import TapLanding
     from waybill_lake.log import Manifest
 
 LANDING = "landing"
 """In a bookmark: up to which manifest the stream has been sent."""
 _KEYS = "keys"
-_EXTRACTED_AT = "_sdc_extracted_at"
-
-
-class _Column:
-    """A column as tap-postgres writes it into a RECORD."""
-
-    def __init__(self, field: pa.Field) -> None:
-        self.name = field.name
-        self.sql_type = sql_type_of(field)
 
 
 class LandingStream(WaybillStream):
@@ -171,7 +161,9 @@ class LandingStream(WaybillStream):
                     msg = f"Stream {self.name}: column {field.name} is kept as PostgreSQL's bytes of {sql_type_of(field)}, which no RECORD can carry."
                     raise WaybillError(msg, "Set `mode` to batch, or land it anew in mode record.")
             lines = copy_lines(rows).splitlines(keepends=True)
-            yield from records.objects(lines, [_Column(field) for field in rows.schema])
+            # What comes from a lake is read by no expression.
+            columns = [SourceColumn(each.name, sql_type_of(each), "") for each in rows.schema]
+            yield from records.objects(lines, columns)
 
     def _is_selected(self, name: str) -> bool:
         return (

@@ -120,8 +120,8 @@ class TargetLanding(Target):
                 msg = f"Stream {stream}: a record lacks its key column {name}."
                 raise MissingKeyPropertiesError(msg)
         self._receiving.received[stream].rows += 1
-        if letter := segment.add_record(record, message_dict.get("time_extracted")):
-            self._bury(letter)
+        if refused := segment.add_record(record, message_dict.get("time_extracted")):
+            self._bury(refused)
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         stream, encoding = message_dict["stream"], message_dict["encoding"]

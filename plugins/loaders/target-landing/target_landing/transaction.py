@@ -162,7 +162,7 @@ def _head(
     keys = segment.keys
     if keys is None and not segment.has_news:
         keys = known.get("keys")
-    head = {"sequence": sequence, "keys": keys, "schema": _fingerprint(segment)}
+    head: dict[str, Any] = {"sequence": sequence, "keys": keys, "schema": _fingerprint(segment)}
     if isinstance(bookmark, dict):
         head["source"] = _source_figures(bookmark)
         if "version" in bookmark:

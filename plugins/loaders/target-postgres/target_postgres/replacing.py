@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 
 class Replacing:
-    """The files or the table that one stream's rows replace, each once in a load, or else in an
-    invocation.
+    """The files or the table that one stream's rows replace, each once in a load or invocation.
 
     Args:
         session: What has been replaced so far in this invocation.
