@@ -106,4 +106,3 @@ def contract(tmp_path: Path) -> Callable[..., Path]:
 def way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Way:
     """A way over a lake in a folder of this test."""
     return Way(str(tmp_path / "lake"), capsys)
-

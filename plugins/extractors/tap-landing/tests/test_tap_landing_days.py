@@ -55,7 +55,10 @@ def _manifests(way: Any) -> int:
 
 
 FILES = (
-    {"items.csv": "id,price\n1,1.50\n2,x\n3,3.00\n4,4.25\n", "notes.csv": 'text\n"a\nb"\n""\n\\N\n'},
+    {
+        "items.csv": "id,price\n1,1.50\n2,x\n3,3.00\n4,4.25\n",
+        "notes.csv": 'text\n"a\nb"\n""\n\\N\n',
+    },
     # A row less, one mended and one spoilt; a later file lies over it; the keyless file has grown.
     {
         "items.csv": "id,price\n1,1.50\n2,2.00\n3,y\n",
@@ -125,10 +128,12 @@ def test_days_of_a_database_are_the_same_over_the_lake(
     settings = {"contract": str(path), "find_deletes": True, "mode": mode}
     days = (
         "",
-        "update sale set amount = 80, at = '2026-01-02' where id = 2;"
-        "delete from sale where id in (3, 4);"
-        "insert into sale values (10, null, '2026-01-02');"
-        "delete from log where line is null",
+        """
+        update sale set amount = 80, at = '2026-01-02' where id = 2;
+        delete from sale where id in (3, 4);
+        insert into sale values (10, null, '2026-01-02');
+        delete from log where line is null
+        """,
         "insert into sale values (3, 3.5, '2026-01-03'); truncate log",
         "",
     )

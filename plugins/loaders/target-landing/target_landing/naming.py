@@ -8,7 +8,9 @@ import uuid
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from waybill_common.errors import WaybillError
 from waybill_lake.log import part_of_a_name
+from waybill_lake.stores import PROCESSED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,12 +25,18 @@ class Naming:
         store: The lake.
         source: The source's name.
 
+    Raises:
+        WaybillError: The lake uses that name itself.
+
     Attributes:
         load: The invocation's id, which begins with when it began.
         source: The folder of the source.
     """
 
     def __init__(self, store: Store, source: str) -> None:
+        if source == PROCESSED:
+            msg = f"source: {source!r} is the lake's folder of the marts."
+            raise WaybillError(msg, "Give the source another name.")
         self._store = store
         self.source = part_of_a_name(source)
         now = dt.datetime.now(tz=dt.UTC)

@@ -77,6 +77,7 @@ class S3Store:
                         Key=self._prefix + name,
                         Body=file,
                         IfNoneMatch="*",
+                        ChecksumAlgorithm="SHA256",
                         ChecksumSHA256=checksum,
                     )
                 break

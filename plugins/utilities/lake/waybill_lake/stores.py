@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SETTING = "LANDING_URI"
 DEFAULT = "lake"
 """A folder under WAYBILL_HOME."""
+PROCESSED = "processed"
+"""The folder of the marts, beside those of the sources."""
 
 
 class ExistsError(Exception):
