@@ -70,13 +70,15 @@ def _bytes(column: pa.Array) -> pa.Array:
 
 def _moments(column: pa.Array) -> pa.Array:
     texts = column.cast(pa.string())
-    if column.type.tz is not None:
-        texts = pc.replace_substring(texts, "Z", "+00")
-    return pc.replace_substring_regex(texts, r"\.000000", "")
+    # Arrow writes six decimals, PostgreSQL those that are needed.
+    texts = pc.replace_substring_regex(texts, r"(\.\d*?)0+(Z?)$", r"\1\2")
+    texts = pc.replace_substring_regex(texts, r"\.(Z?)$", r"\1")
+    return pc.replace_substring(texts, "Z", "+00")
 
 
 _SPECIAL: dict[int, Callable[[pa.Array], pa.Array]] = {
     pa.bool_().id: _booleans,
     pa.binary().id: _bytes,
     pa.timestamp("us").id: _moments,
+    pa.time64("us").id: _moments,
 }
