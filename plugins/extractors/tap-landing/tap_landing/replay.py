@@ -37,7 +37,17 @@ class Replay:
         self._seen = {stream.name: stream.sequence for stream in streams}
 
     def run(self) -> None:
-        """Send manifest by manifest, and after each the state that has it."""
+        """Send manifest by manifest, and after each the state that has it.
+
+        Raises:
+            WaybillError: The lake is not whole, is not that of the state, or a stream is mapped.
+        """
+        for name, stream in self._streams.items():
+            if stream.is_mapped:
+                msg = f"Stream {name}: stream maps do not change what comes from a lake."
+                raise WaybillError(
+                    msg, "Set them on the tap that fills it, or leave the stream out."
+                )
         due = self._due()
         for sequence in due:
             self._send(self._tap.log.read(sequence))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import contract_documents
 import pytest
 import yaml
+from locked_buckets import locked_bucket
 
 from tap_csv.tap import TapCsv
 from tap_landing.tap import TapLanding
@@ -100,6 +101,13 @@ def contract(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def way_over_s3(capsys: pytest.CaptureFixture[str]) -> Iterator[Way]:
+    """A way over a bucket with object lock."""
+    with locked_bucket() as name:
+        yield Way(f"s3://{name}", capsys)
 
 
 @pytest.fixture

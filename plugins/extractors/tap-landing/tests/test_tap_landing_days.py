@@ -68,16 +68,18 @@ FILES = (
 )
 
 
-@pytest.mark.parametrize("mode", ["record", "batch"])
+@pytest.mark.parametrize("kind", ["record", "batch", "batch over s3"])
 def test_days_of_files_are_the_same_over_the_lake(
-    way: Any,
+    request: pytest.FixtureRequest,
     contract: Callable[..., Path],
     warehouse: ScratchDatabase,
     tmp_path: Path,
-    mode: str,
+    kind: str,
 ) -> None:
     # Protects replaced files, overlaid keys, dead letters and their ends, and totals: where each day
     # is replayed by itself, and where a new warehouse gets all days in one run.
+    mode, _, place = kind.partition(" over ")
+    way = request.getfixturevalue("way_over_s3" if place else "way")
     folder = tmp_path / "files"
     folder.mkdir()
     path = contract(

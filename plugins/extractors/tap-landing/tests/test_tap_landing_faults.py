@@ -127,6 +127,13 @@ def test_other_targets_get_records(way: Any, source_database: ScratchDatabase) -
         way.replay(mode="record")
 
 
+def test_stream_maps_are_refused(way: Any) -> None:
+    # Protects from a setting that would have no effect.
+    way.land("\n".join(_day(0, 10)) + "\n")
+    with pytest.raises(WaybillError, match="Stream a: stream maps do not change"):
+        way.replay(stream_maps={"a": {"text": None}})
+
+
 def _config(folder: Path, **settings: Any) -> str:
     path = folder / f"{len(list(folder.glob('*.json')))}.json"
     path.write_text(json.dumps(settings))
