@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from waybill_common import batch_files
 from waybill_common.errors import DataQualityError, WaybillError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TYPES = {"id": "integer", "price": "total:numeric(8,2)", "name": "text"}
 
@@ -192,3 +193,32 @@ def test_a_source_of_the_lakes_own_name_is_refused(lake: Any) -> None:
     # Protects the marts' folder from a source of the same name.
     with pytest.raises(WaybillError, match="'processed' is the lake's folder of the marts"):
         lake.land(source="processed")
+
+
+def test_two_targets_at_once_land_all_that_they_were_sent(lake: Any, tmp_path: Path) -> None:
+    # Protects writers from each other: neither waits, fails or loses a row, and no number is twice.
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"landing_uri": lake.uri, "source": "shop"}))
+    command = [Path(sys.executable).with_name("target-landing"), "--config", config]
+    sent = []
+    for writer in range(2):
+        messages = [lake.schema("item", {"id": "integer"}, "id")]
+        for number in range(30):
+            messages += [
+                lake.record("item", id=2 * number + writer),
+                lake.state(item={"at": number}),
+            ]
+        sent.append("".join(json.dumps(each) + "\n" for each in messages))
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in sent
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(lambda each, text: each.communicate(text)[0], processes, sent))
+    assert [process.returncode for process in processes] == [0, 0]
+    assert [len(text.splitlines()) for text in said] == [30, 30]
+    manifests = lake.manifests
+    assert len(manifests) == 60
+    landed = [row["id"] for each in manifests for row in lake.rows(each["entries"][0])]
+    assert sorted(landed) == list(range(60))
+    assert [each["previous"]["item"] for each in manifests] == list(range(60))

@@ -84,7 +84,7 @@ class S3Store:
             except ClientError as error:
                 if _code(error) in _TAKEN:
                     # The answer to an earlier attempt may have been lost on the way.
-                    if self._checksum(name) != checksum:
+                    if hashlib.sha256(self.get(name)).digest() != digest:
                         raise ExistsError(name) from error
                     break
                 if _code(error) not in _TRY_AGAIN or attempt == _ATTEMPTS:
@@ -138,16 +138,6 @@ class S3Store:
         if "scratch" in self.__dict__:
             shutil.rmtree(self.scratch, ignore_errors=True)
             del self.scratch
-
-    def _checksum(self, name: str) -> str | None:
-        try:
-            head = self._client.head_object(
-                Bucket=self._bucket, Key=self._prefix + name, ChecksumMode="ENABLED"
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise self._refused(error) from error
-        found: str | None = head.get("ChecksumSHA256")
-        return found
 
     def _refused(self, error: ClientError | BotoCoreError) -> WaybillError:
         msg = f"{SETTING}: {self.place} cannot be used: {str(error).rstrip('.')}."
