@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from waybill_common.errors import WaybillError
 from waybill_lake.log import Log, Manifest
+from waybill_lake.s3 import S3Store
 from waybill_lake.stores import ExistsError, MissingError, open_store
 
 if TYPE_CHECKING:
@@ -99,6 +100,19 @@ def test_a_lost_answer_is_no_clash(bucket: str) -> None:
         _put(store, "shop/a", b"x")
         _put(store, "shop/a", b"x")
         assert store.get("shop/a") == b"x"
+
+
+def test_a_server_that_writes_over_objects_is_refused(bucket: str) -> None:
+    # Protects the lake from servers that take If-None-Match and do not heed it, as Ceph 16 does where
+    # a bucket has versions.
+    def forget(request: Any, **_: Any) -> None:
+        del request.headers["If-None-Match"]
+
+    with closing(open_store(f"s3://{bucket}")) as store:
+        assert isinstance(store, S3Store)
+        store._client.meta.events.register("before-sign.s3.PutObject", forget)
+        with pytest.raises(WaybillError, match=f"server of s3://{bucket} writes over objects"):
+            _put(store, "shop/a", b"x")
 
 
 def test_a_place_that_is_not_known_is_named(tmp_path: Path, bucket: str) -> None:

@@ -27,6 +27,8 @@ _TAKEN = {"PreconditionFailed", "412"}
 _TRY_AGAIN = {"ConditionalRequestConflict", "409"}
 _MISSING = {"NoSuchKey", "404"}
 _ATTEMPTS = 5
+_PROOF_BYTES = 1 << 20
+"""Most that is sent twice to see whether the server keeps what it has; any manifest is smaller."""
 
 
 class S3Store:
@@ -44,6 +46,7 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self.place = f"s3://{bucket}/{prefix}".rstrip("/")
+        self._is_proven = False
 
     @cached_property
     def _client(self) -> Any:
@@ -64,11 +67,26 @@ class S3Store:
 
         Raises:
             ExistsError: The name is taken, by another content.
-            WaybillError: S3 refuses or cannot be reached.
+            WaybillError: S3 refuses, cannot be reached, or writes over objects.
         """
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
-        checksum = base64.b64encode(digest).decode()
+        if (
+            not self._put_new(name, path, digest)
+            and hashlib.sha256(self.get(name)).digest() != digest
+        ):
+            raise ExistsError(name)
+        if not self._is_proven and path.stat().st_size <= _PROOF_BYTES:
+            if self._put_new(name, path, digest):
+                msg = f"{SETTING}: the server of {self.place} writes over objects in spite of If-None-Match, so nothing there would be immutable."
+                raise WaybillError(
+                    msg, "Set it to a server that knows conditional writes (docs/lake.md)."
+                )
+            self._is_proven = True
+        path.unlink()
+
+    def _put_new(self, name: str, path: Path, digest: bytes) -> bool:
+        """Put an object unless there is one of that name; returns whether there was none."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with path.open("rb") as file:
@@ -78,21 +96,19 @@ class S3Store:
                         Body=file,
                         IfNoneMatch="*",
                         ChecksumAlgorithm="SHA256",
-                        ChecksumSHA256=checksum,
+                        ChecksumSHA256=base64.b64encode(digest).decode(),
                     )
-                break
             except ClientError as error:
                 if _code(error) in _TAKEN:
-                    # The answer to an earlier attempt may have been lost on the way.
-                    if hashlib.sha256(self.get(name)).digest() != digest:
-                        raise ExistsError(name) from error
-                    break
+                    return False
                 if _code(error) not in _TRY_AGAIN or attempt == _ATTEMPTS:
                     raise self._refused(error) from error
                 time.sleep(0.1 * attempt)
             except BotoCoreError as error:
                 raise self._refused(error) from error
-        path.unlink()
+            else:
+                return True
+        return False
 
     def get(self, name: str) -> bytes:
         """The content of an object.
