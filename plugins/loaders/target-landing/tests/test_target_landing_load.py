@@ -38,7 +38,13 @@ def test_records_and_batches_land_in_order_and_the_manifest_answers_for_them(
             extracted_at="2026-01-02T23:00:00-05:00",
         ),
         lake.record("item", id=3, price=None, name=None),
-        lake.state(item={"read": {"rows": 4, "totals": {"price": "3.25"}}, "source": {"rows": 4}}),
+        lake.state(
+            item={
+                "read": {"rows": 4, "totals": {"price": "3.25"}},
+                "source": {"rows": 4},
+                "at": 1.5,
+            }
+        ),
     )
     (manifest,) = lake.manifests
     (entry,) = manifest["entries"]
