@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def bucket() -> Iterator[str]:
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of a bucket whose objects nobody can change or remove for a day."""
+    monkeypatch.setenv("WAYBILL_HOME", str(tmp_path / "outgoing"))
     with locked_bucket() as name:
         yield name
 

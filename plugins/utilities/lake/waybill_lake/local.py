@@ -6,22 +6,18 @@ fails where the name is taken. It is not writable from then on.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
-import uuid
 from contextlib import suppress
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from waybill_common.errors import WaybillError
+from waybill_lake.scratch import Scratch
 from waybill_lake.stores import SETTING, ExistsError, MissingError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _INCOMING = ".incoming"
-_LOCK = ".lock"
 _READ_ONLY = 0o444
 
 
@@ -37,37 +33,13 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._lock = -1
+        self._scratch = Scratch(root / _INCOMING, SETTING)
         self.place = str(root)
 
-    @cached_property
+    @property
     def scratch(self) -> Path:
-        """A folder of this process beside the objects; those of dead processes are removed.
-
-        Raises:
-            WaybillError: The lake's folder cannot be made.
-        """
-        incoming = self._root / _INCOMING
-        try:
-            if not self._root.is_dir():
-                self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            incoming.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            msg = f"{SETTING}: {self._root} cannot be used: {error.strerror}."
-            raise WaybillError(msg, f"Set {SETTING} to a folder that you may write to.") from error
-        gate = os.open(incoming / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            # No sweep sees a folder that is made but not yet held.
-            fcntl.flock(gate, fcntl.LOCK_EX)
-            for folder in incoming.glob("*/"):
-                _remove_if_dead(folder)
-            own = incoming / uuid.uuid4().hex
-            own.mkdir(mode=0o700)
-            self._lock = os.open(own / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-        finally:
-            os.close(gate)
-        return own
+        """A folder of this process beside the objects."""
+        return self._scratch.path
 
     def put(self, name: str, path: Path) -> None:
         """Make an object of a file of `scratch`.
@@ -115,11 +87,7 @@ class LocalStore:
 
     def close(self) -> None:
         """Remove this process's folder."""
-        if self._lock >= 0:
-            shutil.rmtree(self.scratch, ignore_errors=True)
-            os.close(self._lock)
-            self._lock = -1
-            del self.scratch
+        self._scratch.close()
 
 
 def _make_folders(folder: Path) -> list[Path]:
@@ -137,21 +105,5 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove_if_dead(folder: Path) -> None:
-    try:
-        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(descriptor)

@@ -6,23 +6,25 @@ which the server compares and an object lock asks for. boto3 finds login, region
 
 from __future__ import annotations
 
-import atexit
 import base64
 import hashlib
-import shutil
-import tempfile
 import time
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from waybill_common import project
 from waybill_common.errors import WaybillError
+from waybill_lake.scratch import Scratch
 from waybill_lake.stores import SETTING, ExistsError, MissingError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OUTGOING = "lake-outgoing"
 _TAKEN = {"PreconditionFailed", "412"}
 _TRY_AGAIN = {"ConditionalRequestConflict", "409"}
 _MISSING = {"NoSuchKey", "404"}
@@ -47,6 +49,7 @@ class S3Store:
         self._prefix = f"{prefix}/" if prefix else ""
         self.place = f"s3://{bucket}/{prefix}".rstrip("/")
         self._is_proven = False
+        self._scratch = Scratch(project.home() / _OUTGOING, "WAYBILL_HOME")
 
     @cached_property
     def _client(self) -> Any:
@@ -55,12 +58,10 @@ class S3Store:
         except BotoCoreError as error:
             raise self._refused(error) from error
 
-    @cached_property
+    @property
     def scratch(self) -> Path:
-        """A temporary folder of this process; a killed one leaves it to the system."""
-        folder = Path(tempfile.mkdtemp(prefix="waybill-lake-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return folder
+        """A folder of this process under WAYBILL_HOME."""
+        return self._scratch.path
 
     def put(self, name: str, path: Path) -> None:
         """Make an object of a file.
@@ -150,10 +151,8 @@ class S3Store:
         return highest
 
     def close(self) -> None:
-        """Remove the temporary folder."""
-        if "scratch" in self.__dict__:
-            shutil.rmtree(self.scratch, ignore_errors=True)
-            del self.scratch
+        """Remove this process's folder."""
+        self._scratch.close()
 
     def _refused(self, error: ClientError | BotoCoreError) -> WaybillError:
         msg = f"{SETTING}: {self.place} cannot be used: {str(error).rstrip('.')}."
