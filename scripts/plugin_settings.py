@@ -26,14 +26,20 @@ PLUGINS = {
     "extractors/tap-csv": "tap_csv.tap:TapCsv",
     "extractors/tap-json": "tap_json.tap:TapJson",
     "extractors/tap-exchange-rates": "tap_exchange_rates.tap:TapExchangeRates",
+    "extractors/tap-landing": "tap_landing.tap:TapLanding",
     "extractors/tap-postgres": "tap_postgres.tap:TapPostgres",
+    "loaders/target-landing": "target_landing.target:TargetLanding",
     "loaders/target-postgres": "target_postgres.target:TargetPostgres",
 }
 """Folders under plugins/, and their class."""
 CHOSEN = {
     ("tap-csv", "mode"): "batch",
     ("tap-json", "mode"): "batch",
+    ("tap-landing", "landing_uri"): "${LANDING_URI}",
+    ("tap-landing", "mode"): "batch",
     ("tap-postgres", "mode"): "batch",
+    ("target-landing", "landing_uri"): "${LANDING_URI}",
+    ("target-landing", "source"): "${MELTANO_EXTRACT__LOAD_SCHEMA}",
     ("target-postgres", "default_target_schema"): "${MELTANO_EXTRACT__LOAD_SCHEMA}",
 }
 """Where this project's definition begins with another value than the plugin, and which."""

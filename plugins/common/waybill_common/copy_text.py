@@ -75,6 +75,11 @@ def decode_row(line: str) -> list[str | None]:
     return fields
 
 
+def unescape(field: str) -> str:
+    """The text that a field stands for, which is not NULL."""
+    return _ESCAPE.sub(_unescape, field) if "\\" in field else field
+
+
 def hashed(
     lines: Iterable[bytes | bytearray | memoryview], hashes: Mapping[int, Callable[[str], str]]
 ) -> Iterator[bytes]:

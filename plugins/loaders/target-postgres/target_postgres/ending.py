@@ -8,23 +8,36 @@ a STATE alone does not let such rows land: all of them wait for the end of the i
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_postgres.session import Session
-
 logger = logging.getLogger(__name__)
+
+
+class _Received(Protocol):
+    settled: int
+
+
+class History(Protocol):
+    """What is known of earlier transactions and runs; a `Session` knows it."""
+
+    @property
+    def received(self) -> Mapping[str, _Received]:
+        """What this invocation has received, by stream; any stream may be asked for."""
+
+    def last_bookmark(self, schema: str, stream: str) -> Mapping[str, Any]:
+        """The stream's part of the state that landed last."""
 
 
 class Ending:
     """What is known of the end of the input.
 
     Args:
-        session: The warehouse.
+        session: What came before.
         overwrites: Whether every stream replaces its table.
 
     Attributes:
@@ -32,7 +45,7 @@ class Ending:
         state: The last STATE, while it waits for the end.
     """
 
-    def __init__(self, session: Session, *, overwrites: bool) -> None:
+    def __init__(self, session: History, *, overwrites: bool) -> None:
         self._session = session
         self._overwrites = overwrites
         self._versioned: set[str] = set()

@@ -10,13 +10,16 @@ if TYPE_CHECKING:
     from target_postgres.dead_letters import Letters
     from target_postgres.session import Session
 
+    Place = tuple[str, str | None]
+    """A stream, and the load of it that its SCHEMA names."""
+
 
 class Replacing:
-    """The files or the table that one stream's rows replace, each once in an invocation.
+    """The files or the table that one stream's rows replace, each once in a load or invocation.
 
     Args:
         session: What has been replaced so far in this invocation.
-        stream: The stream's name.
+        place: The stream's name, and the load's id where its SCHEMA has one.
         letters: The stream's dead letters; those of what is replaced are closed.
         by_file: Whether all rows of a file come together.
         whole_table: Whether all rows of the table do.
@@ -27,10 +30,10 @@ class Replacing:
     """
 
     def __init__(
-        self, session: Session, stream: str, letters: Letters, *, by_file: bool, whole_table: bool
+        self, session: Session, place: Place, letters: Letters, *, by_file: bool, whole_table: bool
     ) -> None:
         self._session = session
-        self._stream = stream
+        self._place = place
         self._letters = letters
         self.whole_table = whole_table
         self._by_file = by_file
@@ -39,7 +42,7 @@ class Replacing:
     @property
     def is_whole_table_due(self) -> bool:
         """Whether this invocation is to replace the table and has not begun to."""
-        return self.whole_table and self._stream not in self._session.replaced_tables
+        return self.whole_table and self._place not in self._session.replaced_tables
 
     def begin(self, relation: str, found: Sequence[str]) -> tuple[bool, list[str]]:
         """Note that rows are about to land.
@@ -52,7 +55,7 @@ class Replacing:
             Whether they replace the whole table, and the files that they replace.
         """
         if self.is_whole_table_due:
-            self._session.replaced_tables.add(self._stream)
+            self._session.replaced_tables.add(self._place)
             self._letters.resolve_all()
             return True, []
         files = self._new_files(found)
@@ -66,7 +69,7 @@ class Replacing:
         new = [
             name
             for name in sorted(self.files.union(found))
-            if (self._stream, name) not in self._session.replaced_partitions
+            if (self._place, name) not in self._session.replaced_partitions
         ]
-        self._session.replaced_partitions.update((self._stream, name) for name in new)
+        self._session.replaced_partitions.update((self._place, name) for name in new)
         return new

@@ -6,12 +6,12 @@ import logging
 import uuid
 import weakref
 from collections import defaultdict
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.json import serialize_json
 
+from target_postgres.counts import Received
 from waybill_common.errors import DataQualityError, WaybillError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from target_postgres.counts import Counts
     from target_postgres.loading import Loading
+    from target_postgres.replacing import Place
     from waybill_common.connections import Connection
     from waybill_common.dead_letters import Limit
 
@@ -66,27 +67,6 @@ _HAS_HISTORY = """
 """
 
 
-@dataclass
-class Received:
-    """What this invocation has received of a stream, over all its transactions.
-
-    Attributes:
-        rows: Rows of the stream's messages, letters of the tap among them.
-        settled: Rows that the ledger has as received.
-        dead: Those of them that could not land.
-        last_letter: The last of those, in words.
-        totals: Sums of the control totals of what was not skipped.
-        has_skipped: Whether a batch was skipped, as it had landed before.
-    """
-
-    rows: int = 0
-    settled: int = 0
-    dead: int = 0
-    totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    last_letter: str = ""
-    has_skipped: bool = False
-
-
 class Session:
     """A connection to the warehouse, opened when it is first needed.
 
@@ -106,8 +86,8 @@ class Session:
         self.run_id: uuid.UUID | None = None
         self.bytes = 0
         self.received: dict[str, Received] = defaultdict(Received)
-        self.replaced_partitions: set[tuple[str, str]] = set()
-        self.replaced_tables: set[str] = set()
+        self.replaced_partitions: set[tuple[Place, str]] = set()
+        self.replaced_tables: set[Place] = set()
         self._warned: set[str] = set()
         self.direct: Loading | None = None
 
@@ -234,7 +214,21 @@ class Session:
         Raises:
             DataQualityError: There are more; names the figures and where to look.
         """
-        self._check_limit(stream, limit, self.received[stream].dead, self.received[stream].settled)
+        received = self.received[stream]
+        dead, rows = received.dead - received.earlier_dead, received.settled - received.earlier_rows
+        self._check_limit(stream, limit, dead, rows)
+
+    def begin_load(self, stream: str, load: str) -> None:
+        """Let a stream's limit of dead letters be that of the rows of one load.
+
+        Args:
+            stream: The stream's name.
+            load: The id of the load, as the SCHEMA gives it.
+        """
+        received = self.received[stream]
+        if received.load not in {"", load}:
+            received.earlier_dead, received.earlier_rows = received.dead, received.settled
+        received.load = load
 
     def check_hopeless(self, stream: str, limit: Limit, dead: int, rows: int) -> None:
         """The same for an open transaction most of whose rows so far are dead.

@@ -93,7 +93,7 @@ class PostgresSink(Sink):
         )
         self._replacing = Replacing(
             self._session,
-            self.stream_name,
+            (self.stream_name, schema.get("x-load")),
             self.letters,
             by_file=self._is_partitioned,
             whole_table=self._is_whole_table,

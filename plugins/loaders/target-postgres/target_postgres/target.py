@@ -141,6 +141,8 @@ class TargetPostgres(Target):
         for sink in self._sinks_to_clear:
             if isinstance(sink, PostgresSink) and sink.is_due:
                 sink.settle(None)
+        if load := message_dict["schema"].get("x-load"):
+            self.session.begin_load(message_dict["stream"], str(load))
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         stream = message_dict["stream"]

@@ -1,0 +1,1 @@
+"""A Singer tap that replays what target-landing has landed."""

@@ -1,0 +1,1 @@
+"""A Singer target that lands streams as immutable Parquet objects."""

@@ -1,0 +1,164 @@
+"""A lake in an S3 bucket.
+
+Objects are put with `If-None-Match: *`, so that no other is written over, and with their SHA-256,
+which the server compares and an object lock asks for. boto3 finds login, region and endpoint.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from waybill_common import project
+from waybill_common.errors import WaybillError
+from waybill_lake.scratch import Scratch
+from waybill_lake.stores import SETTING, ExistsError, MissingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OUTGOING = "lake-outgoing"
+_TAKEN = {"PreconditionFailed", "412"}
+_TRY_AGAIN = {"ConditionalRequestConflict", "409"}
+_MISSING = {"NoSuchKey", "404"}
+_ATTEMPTS = 5
+_PROOF_BYTES = 1 << 20
+"""Most that is sent twice to see whether the server keeps what it has; any manifest is smaller."""
+
+
+class S3Store:
+    """Objects of a bucket under a prefix.
+
+    Args:
+        bucket: Its name.
+        prefix: What stands before each name, without slashes at its ends; may be empty.
+
+    Attributes:
+        place: The prefix as a URI, for messages.
+    """
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self.place = f"s3://{bucket}/{prefix}".rstrip("/")
+        self._is_proven = False
+        self._scratch = Scratch(project.home() / _OUTGOING, "WAYBILL_HOME")
+
+    @cached_property
+    def _client(self) -> Any:
+        try:
+            return boto3.client("s3", config=Config(retries={"mode": "standard"}))
+        except BotoCoreError as error:
+            raise self._refused(error) from error
+
+    @property
+    def scratch(self) -> Path:
+        """A folder of this process under WAYBILL_HOME."""
+        return self._scratch.path
+
+    def put(self, name: str, path: Path) -> None:
+        """Make an object of a file.
+
+        Raises:
+            ExistsError: The name is taken, by another content.
+            WaybillError: S3 refuses, cannot be reached, or writes over objects.
+        """
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+        if (
+            not self._put_new(name, path, digest)
+            and hashlib.sha256(self.get(name)).digest() != digest
+        ):
+            raise ExistsError(name)
+        if not self._is_proven and path.stat().st_size <= _PROOF_BYTES:
+            if self._put_new(name, path, digest):
+                msg = f"{SETTING}: the server of {self.place} writes over objects in spite of If-None-Match, so nothing there would be immutable."
+                raise WaybillError(
+                    msg, "Set it to a server that knows conditional writes (docs/lake.md)."
+                )
+            self._is_proven = True
+        path.unlink()
+
+    def _put_new(self, name: str, path: Path, digest: bytes) -> bool:
+        """Put an object unless there is one of that name; returns whether there was none."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with path.open("rb") as file:
+                    self._client.put_object(
+                        Bucket=self._bucket,
+                        Key=self._prefix + name,
+                        Body=file,
+                        IfNoneMatch="*",
+                        ChecksumAlgorithm="SHA256",
+                        ChecksumSHA256=base64.b64encode(digest).decode(),
+                    )
+            except ClientError as error:
+                if _code(error) in _TAKEN:
+                    return False
+                if _code(error) not in _TRY_AGAIN or attempt == _ATTEMPTS:
+                    raise self._refused(error) from error
+                time.sleep(0.1 * attempt)
+            except BotoCoreError as error:
+                raise self._refused(error) from error
+            else:
+                return True
+        return False
+
+    def get(self, name: str) -> bytes:
+        """The content of an object.
+
+        Raises:
+            MissingError: There is none of that name.
+            WaybillError: S3 refuses or cannot be reached.
+        """
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
+            content: bytes = found["Body"].read()
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                raise MissingError(name) from error
+            raise self._refused(error) from error
+        except BotoCoreError as error:
+            raise self._refused(error) from error
+        return content
+
+    def last(self, folder: str) -> str | None:
+        """The highest of the names directly in a folder.
+
+        Raises:
+            WaybillError: S3 refuses or cannot be reached.
+        """
+        prefix = f"{self._prefix}{folder}/"
+        highest: str | None = None
+        try:
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix, Delimiter="/"
+            )
+            for page in pages:
+                keys = [each["Key"] for each in page.get("Contents", ())]
+                keys += [each["Prefix"] for each in page.get("CommonPrefixes", ())]
+                names = [key.removeprefix(prefix).rstrip("/") for key in keys]
+                highest = max([*names, highest or ""]) or None
+        except (ClientError, BotoCoreError) as error:
+            raise self._refused(error) from error
+        return highest
+
+    def close(self) -> None:
+        """Remove this process's folder."""
+        self._scratch.close()
+
+    def _refused(self, error: ClientError | BotoCoreError) -> WaybillError:
+        msg = f"{SETTING}: {self.place} cannot be used: {str(error).rstrip('.')}."
+        remedy = "Check the bucket, AWS_ENDPOINT_URL, AWS_REGION, the login, and its rights (docs/lake.md)."
+        return WaybillError(msg, remedy)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
