@@ -74,10 +74,9 @@ def test_every_extractor_is_followed_by_a_loader(job: str) -> None:
 def test_every_job_checks_before_and_after_the_models_and_ends_with_a_receipt(job: str) -> None:
     """The promise of a run is its order: hold, land, check, model, check, receipt."""
     # The first only warns, the second makes samples, the last has only what balances.
-    besides = ("dbt:freshness", "sources:prepare", "lake:publish-marts")
-    blocks = [block for block in JOBS[job] if ":" in block and block not in besides]
-    steps = [block.split("-")[0] for block in blocks]
-    assert steps == [
+    besides = ("dbt:freshness", "sources:prepare", "lake:publish")
+    steps = [block.split("-")[0] for block in JOBS[job] if ":" in block]
+    assert [step for step in steps if step not in besides] == [
         "warehouse:up",
         "waybill:begin",
         "validate:raw",

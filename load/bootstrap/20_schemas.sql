@@ -31,6 +31,7 @@ create schema if not exists raw_totesys;
 create schema if not exists raw_online_retail;
 create schema if not exists raw_exchange_rates;
 create schema if not exists raw_clickstream;
+create schema if not exists raw_storefront;
 create schema if not exists waybill;
 
 set role transformer;
@@ -42,5 +43,6 @@ create schema if not exists marketplace;
 create schema if not exists trade;
 create schema if not exists retail;
 create schema if not exists attribution;
+create schema if not exists storefront;
 
 reset role;
