@@ -28,6 +28,7 @@ $$;
 set role loader;
 create schema if not exists raw_olist;
 create schema if not exists raw_totesys;
+create schema if not exists raw_storefront;
 create schema if not exists waybill;
 
 set role transformer;
@@ -37,5 +38,6 @@ create schema if not exists snapshots;
 create schema if not exists common;
 create schema if not exists marketplace;
 create schema if not exists trade;
+create schema if not exists storefront;
 
 reset role;

@@ -1,7 +1,7 @@
 -- Who comes later in the job reads what those before it made, now and from now on.
 set role loader;
 
-grant usage on schema waybill, raw_olist, raw_totesys to transformer, auditor;
+grant usage on schema waybill, raw_olist, raw_totesys, raw_storefront to transformer, auditor;
 alter default privileges grant usage on schemas to transformer, auditor;
 alter default privileges grant select on tables to transformer, auditor;
 
@@ -20,11 +20,13 @@ grant update (receipt_id) on waybill.load, waybill.step, waybill.dead_letter to 
 
 set role transformer;
 
-grant usage on schema staging, intermediate, snapshots, common, marketplace, trade to auditor;
-grant usage on schema common, marketplace, trade to reader;
+grant usage on schema staging, intermediate, snapshots, common, marketplace, trade, storefront
+to auditor;
+grant usage on schema common, marketplace, trade, storefront to reader;
 alter default privileges grant usage on schemas to auditor;
 alter default privileges grant select on tables to auditor;
-alter default privileges in schema common, marketplace, trade grant select on tables to reader;
+alter default privileges in schema common, marketplace, trade, storefront
+grant select on tables to reader;
 
 reset role;
 
@@ -47,7 +49,7 @@ begin
             and not has_table_privilege(readers.role_name, relation.oid, 'select')
             and case readers.role_name
                 when 'transformer' then relation.relowner = 'loader'::regrole
-                when 'reader' then namespace.nspname in ('common', 'marketplace', 'trade')
+                when 'reader' then namespace.nspname in ('common', 'marketplace', 'trade', 'storefront')
                 else true
             end
     loop

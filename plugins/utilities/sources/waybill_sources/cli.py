@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waybill_common.errors import WaybillError, reports_errors
-from waybill_sources import olist, prepare, settings, totesys
+from waybill_sources import olist, prepare, settings, storefront, totesys
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -66,23 +66,29 @@ def _generate(options: argparse.Namespace) -> None:
 
 def _next_day(sources: Sequence[str]) -> None:
     """Append a day to each source, once all of them are known to be samples."""
-    for source, variable in (("olist", prepare.OLIST), ("totesys", prepare.TOTESYS)):
+    variables = {
+        "olist": prepare.OLIST,
+        "totesys": prepare.TOTESYS,
+        "storefront": prepare.STOREFRONT,
+    }
+    for source, variable in variables.items():
         if source in sources and prepare.setting(variable):
-            other = next(name for name in prepare.SOURCES if name != source)
+            other = next(name for name in prepare.SOURCES if not prepare.setting(variables[name]))
             msg = f"{variable} is set: a next day can only be appended to the samples of {source}."
             raise WaybillError(
                 msg, f"Unset {variable}, or append to {other} alone: next-day {other}."
             )
     if "olist" in sources:
         olist.check_samples(prepare.samples_folder())
-    if "totesys" in sources:
+    embedded = [each for each in (totesys, storefront) if each.SOURCE in sources]
+    for each in embedded:
         with prepare.source_as_superuser().connect() as session:
-            totesys.check_samples(session)
+            each.check_samples(session)
     if "olist" in sources:
         _print("olist", olist.next_day(prepare.samples_folder()))
-    if "totesys" in sources:
+    for each in embedded:
         with prepare.source_as_superuser().connect() as session:
-            _print("totesys", totesys.next_day(session))
+            _print(each.SOURCE, each.next_day(session))
 
 
 def _print(source: str, appended: Changes) -> None:

@@ -5,22 +5,51 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from waybill_common import connections, contracts, pii, project
 from waybill_common.connections import SOURCE_DATABASE, SUPERUSER
 from waybill_common.errors import WaybillError
-from waybill_sources import olist, olist_files, postgres_check, settings, source_database, totesys
+from waybill_sources import (
+    olist,
+    olist_files,
+    postgres_check,
+    settings,
+    source_database,
+    storefront,
+    totesys,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from waybill_common.connections import Connection
+    import psycopg
 
-SOURCES = ("olist", "totesys")
+    from waybill_common.connections import Connection
+    from waybill_common.contracts import Contract
+
+SOURCES = ("olist", "totesys", "storefront")
 OLIST = "WAYBILL_OLIST"
 TOTESYS = "WAYBILL_TOTESYS"
+STOREFRONT = "WAYBILL_STOREFRONT"
+
+
+class Samples(Protocol):
+    """A module that makes samples in the embedded source database."""
+
+    SOURCE: str
+    SCHEMA: str
+
+    def contract(self) -> Contract:
+        """The contract of the source."""
+
+    def identity(self, settings: settings.Settings) -> dict[str, Any]:
+        """What decides the rows."""
+
+    def generate(self, session: psycopg.Connection[Any], settings: settings.Settings) -> int:
+        """Make them; returns how many rows there are."""
+
 
 Act = Callable[[], str]
 """Makes a checked source ready and says in one line where it is and what was done."""
@@ -38,7 +67,7 @@ def prepare(sources: Sequence[str]) -> list[str]:
     Raises:
         WaybillError: A setting is wrong; names it and the remedy, and nothing was changed.
     """
-    checks = {"olist": _check_olist, "totesys": _check_totesys}
+    checks = {"olist": _check_olist, "totesys": _check_totesys, "storefront": _check_storefront}
     acts = {source: checks[source]() for source in sources}
     _check_salt(sources)
     return [f"{source}: {act()}" for source, act in acts.items()]
@@ -104,13 +133,23 @@ def _check_totesys() -> Act:
             f"Set {TOTESYS} to postgresql://user:password@host:5432/database, or to a snapshot zip."
         )
         raise WaybillError(msg, remedy)
-    return _check_snapshot(value) if value else _check_samples()
+    return _check_snapshot(value) if value else _check_samples(totesys)
 
 
-def _check_samples() -> Act:
-    wanted = totesys.identity(configured := settings.load())
+def _check_storefront() -> Act:
+    value = setting(STOREFRONT)
+    if not value:
+        return _check_samples(storefront)
+    connection = connections.from_url(value, setting=STOREFRONT)
+    rows = postgres_check.check(connection, storefront.contract())
+    line = f"{connection.place}, about {rows:,} rows, checked"
+    return lambda: line
+
+
+def _check_samples(source: Samples) -> Act:
+    wanted = source.identity(configured := settings.load())
     connection = source_as_superuser()
-    found = _content(connection)
+    found = _content(connection, source)
     if found and found.identity == wanted:
         line = f"samples in {_place(connection)}, {_held(found.rows, found.days)}, nothing to do"
         return lambda: line
@@ -118,7 +157,7 @@ def _check_samples() -> Act:
 
     def fill() -> str:
         with connection.connect() as session:
-            rows = totesys.generate(session, configured)
+            rows = source.generate(session, configured)
         return f"samples in {_place(connection)}, {rows:,} rows, made{replaced}"
 
     return fill
@@ -131,7 +170,7 @@ def _check_snapshot(value: str) -> Act:
         remedy = f"Set {TOTESYS} to a snapshot zip or a PostgreSQL URL, or unset it to use samples."
         raise WaybillError(msg, remedy)
     connection = source_as_superuser()
-    found = _content(connection)
+    found = _content(connection, totesys)
     identity = _identity(path)
     if found and found.identity == identity:
         line = f"snapshot {path} in {_place(connection)}, {found.rows:,} rows, nothing to do"
@@ -154,21 +193,22 @@ def _identity(snapshot: Path) -> dict[str, str]:
         return {"snapshot": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def _content(connection: Connection) -> source_database.Content | None:
+def _content(connection: Connection, source: Samples) -> source_database.Content | None:
     """What fills the embedded source.
 
     Raises:
         WaybillError: It holds tables of the contract's names that we did not make.
     """
     with connection.connect() as session:
-        found = source_database.content(session, totesys.SOURCE)
+        found = source_database.content(session, source.SOURCE)
         if found is None and (
-            tables := source_database.standing_tables(session, totesys.contract())
+            tables := source_database.standing_tables(session, source.contract(), source.SCHEMA)
         ):
             msg = (
                 f"The embedded source database holds tables of another origin: {', '.join(tables)}."
             )
-            remedy = f"Drop them, or set {TOTESYS} to the URL of a database of your own."
+            variable = f"WAYBILL_{source.SOURCE.upper()}"
+            remedy = f"Drop them, or set {variable} to the URL of a database of your own."
             raise WaybillError(msg, remedy)
     return found
 
