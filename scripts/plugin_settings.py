@@ -25,6 +25,7 @@ COMMAND = "scripts/plugin_settings.py render"
 PLUGINS = {
     "extractors/tap-csv": "tap_csv.tap:TapCsv",
     "extractors/tap-postgres": "tap_postgres.tap:TapPostgres",
+    "loaders/target-mongodb": "target_mongodb.target:TargetMongodb",
     "loaders/target-postgres": "target_postgres.target:TargetPostgres",
 }
 """Folders under plugins/, and their class."""

@@ -36,7 +36,7 @@ final as (
         ranked.row_id,
         ranked.customer_id,
 
-        coalesce(ranked.name, 'Unknown') as name,
+        coalesce(ranked.name, 'Unknown') as name, -- noqa: RF04
         ranked.email,
         coalesce(countries.country, initcap(ranked.country), 'Unknown') as country,
 
