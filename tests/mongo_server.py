@@ -95,7 +95,8 @@ class Kept:
                 upserted.append({"index": index, "_id": document["_id"]})
             if document["_id"] not in self.loses:
                 held[key] = document
-        done: Document = {"n": matched + len(upserted), "nModified": matched, "upserted": upserted}
+        done: Document = {"n": matched + len(upserted), "nModified": matched}
+        done |= {"upserted": upserted} if upserted else {}
         return done | ({"writeErrors": errors} if errors else {})
 
     def _delete(self, command: Document) -> Document:

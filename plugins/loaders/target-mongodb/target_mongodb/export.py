@@ -40,3 +40,4 @@ def main(argv: list[str] | None = None) -> None:
             path = folder / f"{name}.jsonl"
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
             print(f"{path}: {len(lines):,} documents")
+    database.client.close()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pymongo
+from pymongo import uri_parser
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
@@ -47,10 +48,10 @@ def database(url: str | None, name: str | None, setting: str) -> Database[dict[s
     if "serverselectiontimeoutms" not in url.lower():
         limits["serverSelectionTimeoutMS"] = int(_WAIT_SECONDS * 1_000)
     try:
+        chosen = _database_name(url, name)
         client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
             url, appname="waybill", tz_aware=True, **limits
         )
-        found = client.get_default_database(default=name or None)
     except (InvalidURI, ConfigurationError, ValueError) as error:
         # The error may repeat the URL, and with it the password.
         msg = f"{setting} cannot be read as a MongoDB URL with a database."
@@ -59,7 +60,14 @@ def database(url: str | None, name: str | None, setting: str) -> Database[dict[s
     atexit.register(client.close)
     with explained(setting):
         client.admin.command("ping")
-    return found
+    return client[chosen]
+
+
+def _database_name(url: str, default: str | None) -> str:
+    named = uri_parser.parse_uri(url)["database"] or default
+    if not named:
+        raise InvalidURI(_FORM)
+    return str(named)
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,11 @@ from typing import TYPE_CHECKING, Any
 import mongo_server
 import pytest
 
+from target_mongodb.target import TargetMongodb
+from waybill_common.errors import WaybillError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mongo_server import Kept
 
@@ -28,14 +32,29 @@ STATE: Message = {"type": "STATE", "value": {"bookmarks": {"people": {"done": 1}
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends messages to the command `target-mongodb`, whose URL comes from the environment alone."""
+    """Sends messages to the target, in this process or as the command."""
 
     url: str
     folder: Path
     config: dict[str, Any] = field(default_factory=dict)
 
     def send(self, *messages: Message, **config: Any) -> subprocess.CompletedProcess[str]:
-        """Run the target on messages."""
+        """Run the target on messages in this process, which spares a start."""
+        given = {"url": self.url, "url_setting": "WAYBILL_MONGODB"} | self.config | config
+        out, error, code = io.StringIO(), "", 0
+        target = TargetMongodb(config=given)
+        try:
+            with contextlib.redirect_stdout(out):
+                target.listen(io.StringIO("".join(map(line, messages))))
+        except WaybillError as failure:
+            error, code = f"error: {failure}\n", 1
+        finally:
+            if "database" in vars(target):
+                target.database.client.close()
+        return subprocess.CompletedProcess([], code, out.getvalue(), error)
+
+    def command(self, *messages: Message, **config: Any) -> subprocess.CompletedProcess[str]:
+        """Run the command on messages; its URL comes from the environment alone."""
         process = self.start(**config)
         out, error = process.communicate("".join(map(line, messages)), 60)
         return subprocess.CompletedProcess([EXECUTABLE], process.returncode, out, error)
@@ -53,13 +72,14 @@ class Sender:
             text=True,
         )
 
-    def stop_after(self, *messages: Message) -> tuple[int, str]:
-        """Send messages, then SIGTERM before the input ends; the exit code and the output."""
+    def stop_when(self, wait_for: Callable[[], object], *messages: Message) -> tuple[int, str]:
+        """Send messages, and SIGTERM when the target has come so far; the exit code and the output."""
         process = self.start()
         assert process.stdin
         process.stdin.write("".join(map(line, messages)))
-        process.stdin.flush()
-        time.sleep(3)
+        process.stdin.close()
+        process.stdin = None
+        wait_for()
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=30)
         return process.returncode, out
