@@ -10,7 +10,7 @@ from psycopg import sql
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DOMAINS = ("common", "marketplace", "trade")
+DOMAINS = ("common", "marketplace", "trade", "storefront")
 SERIALS = ("sales_record_id", "purchase_record_id", "payment_record_id")
 VERSIONED = ("fact_sales_order", "fact_purchase_orders", "fact_payment")
 _COLUMNS = """

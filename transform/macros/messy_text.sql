@@ -47,8 +47,8 @@ it is the decimal one; a mark before three digits parts thousands.
 {%- endmacro %}
 
 {#-
-A day: `2024-03-31`, `31/03/2024`, `31.03.2024`, each with or without a time; never the 30th of
-February.
+A day: `2024-03-31`, `31/03/2024`, `31.03.2024`, each with or without a time, of which the day is
+taken as it is written; never the 30th of February.
 -#}
 {% macro read_date(column) -%}
     {{ return(adapter.dispatch('read_date', 'waybill')(column)) }}
@@ -58,7 +58,8 @@ February.
     {%- set two = '([0-9]{2})' -%}
     {%- set iso = '([0-9]{4})-' ~ two ~ '-' ~ two -%}
     {%- set european = two ~ '[/.]' ~ two ~ '[/.]([0-9]{4})' -%}
-    {%- set time = '([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?' -%}
+    {%- set zone = '(Z|[+-][0-9]{2}(:?[0-9]{2})?)?' -%}
+    {%- set time = '([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?' ~ zone ~ ')?' -%}
     {%- set day = "'^(" ~ iso ~ '|' ~ european ~ ')' ~ time ~ "$'" -%}
     (
             select

@@ -126,13 +126,13 @@ def orders(world: StorefrontWorld, numbers: range, day: int) -> Iterator[Row]:
 
 def _customer_of(world: StorefrontWorld, order: int) -> str | None:
     day = world.day_of(order)
+    comes_tomorrow = world.orders - 2 if day == 0 else world.total(day) - 2
+    if order == comes_tomorrow:
+        return _customer_id(world.customers(day))
     if _is_each(order, 149, 100):
         return None
     if _is_each(order, 67, 66):
         return _MISSING_CUSTOMER
-    comes_tomorrow = world.orders - 2 if day == 0 else world.total(day) - 2
-    if order == comes_tomorrow:
-        return _customer_id(world.customers(day))
     return _customer_id(int(fraction(world.seed, "buyer", order) ** 2 * world.customers(0)))
 
 

@@ -1,4 +1,4 @@
-{{ config(materialized='table', indexes=[{'columns': ['customer_id']}]) }}
+{{ config(materialized='table') }}
 
 with customers as (
 

@@ -1,4 +1,4 @@
-{{ config(materialized='table', indexes=[{'columns': ['product_id']}]) }}
+{{ config(materialized='table') }}
 
 with products as (
 

@@ -12,7 +12,7 @@ with judged as (
     {%- for table, key in tables.items() %}
     select
         cast('{{ table }}' as text) as source_table,
-        row_id,
+        cast(row_id as bigint) as row_id,
         {{ key }} as record_id,
         reject_reason
     from {{ ref('int_storefront__' ~ table ~ '_judged') }}

@@ -59,7 +59,9 @@ final as (
         order_count,
         quantity,
         amount,
-        amount - lag(amount) over (order by month_start_date) as amount_change
+        cast(
+            amount - lag(amount) over (order by month_start_date) as {{ type_money() }}
+        ) as amount_change
     from joined
 
 )
