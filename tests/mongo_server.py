@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
 SETTING = "WAYBILL_TEST_MONGODB"
+REAL = os.environ.get(SETTING)
+"""Read at once: the tests' environment is freed of settings before they run."""
 _OP_MSG = 2013
 _HEADER = 16
 _START_SECONDS = 20.0
@@ -217,9 +219,9 @@ def keeping() -> Iterator[tuple[str, Kept]]:
 @contextmanager
 def sqlite(folder: Path) -> Iterator[str]:
     """The URL of a database of nx-27017, or of a real server's."""
-    if url := os.environ.get(SETTING):
+    if REAL:
         name = f"waybill_{uuid.uuid4().hex[:12]}"
-        address = re.sub(r"(mongodb(?:\+srv)?://[^/?]+)/?[^?]*", rf"\1/{name}", url)
+        address = re.sub(r"(mongodb(?:\+srv)?://[^/?]+)/?[^?]*", rf"\1/{name}", REAL)
         try:
             yield address
         finally:

@@ -140,8 +140,10 @@ class TargetMongodb(Target):
         )
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_sink_exists(message_dict["stream"])
-        self._set_whole(message_dict["stream"])
+        stream = message_dict["stream"]
+        if stream not in self.mapper.stream_maps:
+            self._assert_sink_exists(stream)
+        self._set_whole(stream)
 
     def _set_whole(self, stream: str) -> None:
         for stream_map in self.mapper.stream_maps[stream]:

@@ -5,7 +5,6 @@ nx-27017 has no Decimal128, so the rows here have none; the other tests have.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -114,9 +113,7 @@ def test_a_bad_url_is_named_without_its_password(
     assert "secret-word" not in done.stderr + done.stdout
 
 
-@pytest.mark.skipif(
-    mongo_server.SETTING not in os.environ, reason=f"{mongo_server.SETTING} names no MongoDB"
-)
+@pytest.mark.skipif(not mongo_server.REAL, reason=f"{mongo_server.SETTING} names no MongoDB")
 def test_exact_decimals_on_a_real_server(server: Any, wire: Any) -> None:
     """Protects Decimal128 where a real server is at hand: public CI."""
     done = server.send(wire.schema(amount="numeric"), wire.record(id=1, amount=0.1), wire.state)

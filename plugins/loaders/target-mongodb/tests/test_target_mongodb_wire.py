@@ -82,6 +82,18 @@ def test_an_activated_version_is_a_whole_table(kept: tuple[Any, Kept], wire: Any
     assert [each["_id"] for each in contents(held)] == [2]
 
 
+def test_a_renamed_stream_keeps_its_meaning(kept: tuple[Any, Kept], wire: Any) -> None:
+    """Protects an alias by stream maps: the collection has its name, and ACTIVATE_VERSION the tap's."""
+    sender, held = kept
+    maps = {"people": {"__alias__": "customers"}}
+    activate = {"type": "ACTIVATE_VERSION", "stream": "people", "version": 3}
+    for number in (1, 2):
+        row = wire.record(id=number)
+        done = sender.send(wire.schema(whole=False), row, activate, wire.state, stream_maps=maps)
+        assert done.returncode == 0, done.stderr
+    assert [each["_id"] for each in contents(held, "customers")] == [2]
+
+
 def test_an_empty_table_empties_the_collection(kept: tuple[Any, Kept], wire: Any) -> None:
     """Protects from documents that outlive the last row."""
     sender, held = kept

@@ -94,7 +94,10 @@ def test_next_day_refuses_a_source_that_is_not_the_samples(
         ("orders: many", "orders is 'many'. Set .* to a whole number, 1 or more"),
         ("orders: 0", "orders is 0"),
         ("olist_day: {movers: -1}", "olist_day: movers is -1"),
-        ("scale: 3", "unknown setting 'scale'. Use one of: olist_day, orders, seed, storefront_day, totesys_day"),
+        (
+            "scale: 3",
+            "unknown setting 'scale'. Use one of: olist_day, orders, seed, storefront_day, totesys_day",
+        ),
         ("- 1", "a mapping is expected"),
         ("a: [", "is not valid YAML"),
     ],
