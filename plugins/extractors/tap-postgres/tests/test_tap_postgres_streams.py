@@ -228,7 +228,9 @@ def test_without_a_url_another_schema_or_the_warehouse_is_read(
         "create table shop.customers (id integer primary key); grant select on shop.customers to source_reader;"
         "insert into shop.customers values (7)"
     )
-    warehouse.execute("create table storefront.summary (id integer primary key)", role="transformer")
+    warehouse.execute(
+        "create table storefront.summary (id integer primary key)", role="transformer"
+    )
     warehouse.execute("insert into storefront.summary values (8)", role="transformer")
     of_source = lane.run(sqlalchemy_url=None, default_schema="shop", mode="record")
     assert of_source.rows("customers") == [{"id": 7}]
