@@ -48,3 +48,11 @@ insert into trade.fact_purchase_orders values
 insert into trade.fact_payment values
     (3, 1, '2018-01-05', '10:00', '2018-01-04', '10:00', 9, 9, -1, 9, 9, false, '2018-01-01', 3, true),
     (null, null, '2018-01-05', '10:00', '2030-01-05', '10:00', 1, 1, null, 1, 3, false, '2018-01-10', 1, true);
+
+insert into storefront.customer_summary (customer_id, email, total_amount_spent, total_orders, average_order_value, total_products_ordered)
+values ('C1', 'no address', -1, 0, 5, 3), (null, null, 900, 1, 1, 1), ('C3', null, 900, 1, 900, 1);
+insert into storefront.rejected_rows (source_table, row_id, reject_kind) values ('orders', 7, 'odd');
+insert into storefront.rpt_top_customers select * from storefront.rpt_top_customers;
+insert into storefront.rpt_top_products (product_rank) values (1);
+insert into storefront.rpt_category_ratings (category, average_rating) values ('Toys', 6);
+insert into storefront.rpt_sales_trend (month_start_date) values ('2024-02-01'), ('2024-05-01');

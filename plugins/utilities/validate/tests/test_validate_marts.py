@@ -20,7 +20,7 @@ def marts(empty_project: Project) -> Project:
     (suites / "marts").symlink_to(HERE.parents[3] / "validate" / "suites" / "marts")
     empty_project.database.execute((HERE / "marts_good.sql").read_text())
     empty_project.database.execute(
-        "grant select on all tables in schema common, marketplace, trade, raw_olist, raw_totesys to auditor"
+        "grant select on all tables in schema common, marketplace, trade, storefront, raw_olist, raw_totesys to auditor"
     )
     return empty_project
 

@@ -12,7 +12,7 @@ renamed as (
         {{ clean_key('order_id') }} as order_id,
         {{ clean_key('product_id') }} as product_id,
 
-        quantity,
+        cast(quantity as integer) as quantity,
         {{ clean_text('unit_price') }} as unit_price_text,
         {{ read_amount(clean_text('unit_price')) }} as unit_price,
 
