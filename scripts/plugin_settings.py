@@ -29,6 +29,7 @@ PLUGINS = {
     "extractors/tap-landing": "tap_landing.tap:TapLanding",
     "extractors/tap-postgres": "tap_postgres.tap:TapPostgres",
     "loaders/target-landing": "target_landing.target:TargetLanding",
+    "loaders/target-mongodb": "target_mongodb.target:TargetMongodb",
     "loaders/target-postgres": "target_postgres.target:TargetPostgres",
 }
 """Folders under plugins/, and their class."""

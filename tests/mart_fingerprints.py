@@ -10,7 +10,7 @@ from psycopg import sql
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DOMAINS = ("common", "marketplace", "trade", "attribution")
+DOMAINS = ("common", "marketplace", "trade", "retail", "storefront", "attribution")
 SERIALS = ("sales_record_id", "purchase_record_id", "payment_record_id")
 VERSIONED = tuple(
     fact + suffix

@@ -6,22 +6,28 @@ The tests of this module run in order on one project: each goes on where the one
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import mongo_server
 import pages
 import pytest
 from mail_server import mail_server, settings_for
 from mart_fingerprints import SERIALS, fingerprints
 
+from scripts import query_plans
+from target_mongodb import export
 from waybill.freshness import beating
 from waybill_common import connections, contracts
 from waybill_sources import olist, settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bson.decimal128 import Decimal128
 
     from conftest import Project
 
@@ -79,6 +85,13 @@ def test_the_first_run_lands_models_and_balances(project: Project, first_run: st
         " (select count(*) from raw_online_retail.invoice_lines)"
     )[0]
     assert lines == landed > 1000
+    summaries, rejected = project.rows(
+        "select (select count(*) from storefront.customer_summary),"
+        " (select count(*) from storefront.rejected_rows where source_table = 'customers')"
+    )[0]
+    assert project.rows("select count(*) from raw_storefront.customers") == [
+        (summaries + rejected,)
+    ]
 
 
 def test_the_readme_shows_the_receipt_of_the_samples(project: Project, first_run: str) -> None:
@@ -108,6 +121,47 @@ def test_the_plain_commands_work_after_it(project: Project) -> None:
     docs = project.meltano("invoke", "dbt:docs")
     assert docs.returncode == 0, docs.stdout
     assert (project.root / "transform" / "target" / "static_index.html").is_file()
+
+
+def test_summaries_and_insights_are_published_as_documents(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the marts to MongoDB: each row and each cent, as often as the job runs, and as the samples show."""
+    with mongo_server.keeping() as (url, held):
+        for _ in range(2):
+            project.run("storefront-publish", WAYBILL_MONGODB=url)
+        monkeypatch.setenv("WAYBILL_MONGODB", url)
+        export.main([str(tmp_path)])
+    documents = held.collections["customer_summary"].values()
+    mart = project.rows(
+        "select customer_id, total_amount_spent, average_rating from storefront.customer_summary",
+        role="reader",
+    )
+    assert sorted(mart) == sorted(
+        (each["_id"], each["total_amount_spent"].to_decimal(), _decimal(each["average_rating"]))
+        for each in documents
+    )
+    trend = held.collections["insights"]["'rpt_sales_trend'"]["rows"]
+    assert trend[0]["month_start_date"] == dt.datetime(2024, 1, 1)  # noqa: DTZ001 - BSON is UTC
+    samples = project.root / "extract" / "samples" / "storefront"
+    for name in ("customer_summary", "insights"):
+        shown = (samples / f"{name}.jsonl").read_text(encoding="utf-8")
+        assert (tmp_path / f"{name}.jsonl").read_text(encoding="utf-8") == shown
+
+
+def _decimal(value: Decimal128 | None) -> Decimal | None:
+    return None if value is None else value.to_decimal()
+
+
+def test_the_plans_are_those_that_the_page_names(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Protects docs/data-structures.md from speaking of structures that PostgreSQL does not use."""
+    compiled = project.root / "transform" / "target" / "compiled" / "waybill" / "models"
+    claims = query_plans.claims(query_plans.PAGE.read_text(encoding="utf-8"))
+    assert len(claims) > 6
+    assert list(query_plans.missing(project.url(), compiled)) == []
+    assert "top-N heapsort" in capsys.readouterr().out
 
 
 def test_the_second_run_loads_nothing_and_changes_nothing(project: Project) -> None:
@@ -145,7 +199,7 @@ def test_the_next_day_sends_only_new_and_changed_rows(
     }
     assert day.pop("waybill_heartbeat") == (1, 1, 0)
     assert day.pop("rates")[1:] == (3, 0)  # of the quarter, which goes as a whole
-    assert {"orders", "order_items", "payment", "sales_order"} <= set(day)
+    assert {"orders", "order_items", "payment", "sales_order", "reviews"} <= set(day)
     assert "product_category_name_translation" not in day
     assert "currency" not in day
     for stream, (received, inserted, updated) in day.items():

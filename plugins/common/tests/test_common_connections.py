@@ -209,3 +209,15 @@ def test_the_project_is_found_from_below(tmp_path: Path, monkeypatch: pytest.Mon
         connections.project.resolve("~/x.csv")
         == connections.project.Path(os.environ["HOME"]) / "x.csv"
     )
+
+
+def test_the_embedded_source_is_needed_while_one_setting_is_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beside an outside warehouse it starts for the samples of the one source, and not for the other."""
+    assert connections.is_source_embedded()
+    monkeypatch.setenv("WAYBILL_TOTESYS", "postgresql://u@h/d")
+    assert connections.is_source_embedded()
+    assert not connections.is_source_embedded("WAYBILL_TOTESYS")
+    monkeypatch.setenv("WAYBILL_STOREFRONT", "postgresql://u@h/d")
+    assert not connections.is_source_embedded()

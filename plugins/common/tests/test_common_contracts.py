@@ -162,7 +162,7 @@ def test_a_missing_contract_is_named(tmp_path: Path) -> None:
 def test_the_projects_own_contracts_hold_together() -> None:
     """Keys, references, rules and exceptions of our contracts lead to streams and columns there are."""
     loaded = {contract.source: contract for contract in contracts.load_all()}
-    assert sorted(loaded) == ["clickstream", "exchange_rates", "olist", "totesys"]
+    assert {"olist", "storefront", "totesys"} <= set(loaded)
     for source, keys in KEYS.items():
         assert {name: loaded[source].stream(name).key for name in keys} == keys
     for contract in loaded.values():

@@ -32,6 +32,9 @@ SUPERUSER = "postgres"
 WAREHOUSE_DATABASE = "warehouse"
 SOURCE_DATABASE = "source"
 
+SOURCE_SETTINGS = ("WAYBILL_TOTESYS", "WAYBILL_STOREFRONT")
+"""What names the source databases; the embedded one stands for each that is not set."""
+
 _SCHEME = re.compile(r"^postgres(?:ql)?(?:\+\w+)?://")
 
 
@@ -167,9 +170,14 @@ def is_warehouse_embedded() -> bool:
     return not os.environ.get("WAREHOUSE_URL")
 
 
-def is_source_embedded() -> bool:
-    """Whether the Totesys source is the embedded database: samples, or a snapshot zip."""
-    return not is_postgres_url(os.environ.get("WAYBILL_TOTESYS"))
+def is_source_embedded(*settings: str) -> bool:
+    """Whether a source is the embedded database: samples, or a snapshot zip.
+
+    Args:
+        *settings: Those that may name it; all source databases' where none is given.
+    """
+    named = settings or SOURCE_SETTINGS
+    return not all(is_postgres_url(os.environ.get(setting)) for setting in named)
 
 
 def is_postgres_url(value: str | None) -> bool:

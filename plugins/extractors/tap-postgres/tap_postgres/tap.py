@@ -52,6 +52,19 @@ class TapPostgres(WaybillTap):
             description="Schema of the tables to read.",
         ),
         th.Property(
+            "default_database",
+            th.StringType(allowed_values=["source", "warehouse"]),
+            default="source",
+            title="Default database",
+            description="What is read where the URL is empty, the embedded `source` or the project's `warehouse` in the role `reader`.",
+        ),
+        th.Property(
+            "default_schema",
+            th.StringType(nullable=True),
+            title="Default schema",
+            description="Schema of the tables to read where the URL is empty; empty for `source_schema`.",
+        ),
+        th.Property(
             "contract",
             th.StringType(nullable=True),
             title="Contract",
@@ -103,7 +116,10 @@ class TapPostgres(WaybillTap):
     @cached_property
     def snapshot(self) -> Snapshot:
         """The state of the source that this whole invocation sees."""
-        login = connections.source(self.config.get("sqlalchemy_url"), setting=self._setting)
+        if self._is_default and self.config["default_database"] == "warehouse":
+            login = connections.warehouse("reader")
+        else:
+            login = connections.source(self.config.get("sqlalchemy_url"), setting=self._setting)
         return Snapshot(login, dt.timedelta(seconds=float(self.config["lookback_seconds"])))
 
     @cached_property
@@ -117,7 +133,7 @@ class TapPostgres(WaybillTap):
     @property
     def source(self) -> str:
         """The contract's id, or the schema where there is no contract."""
-        return self._contract.source if self._contract else str(self.config["source_schema"])
+        return self._contract.source if self._contract else self._schema
 
     def discover_streams(self) -> Sequence[PostgresStream]:
         """A stream for each table of the contract, or for each table and view of the schema.
@@ -127,12 +143,12 @@ class TapPostgres(WaybillTap):
         Raises:
             WaybillError: A table or column of the contract is missing.
         """
-        found = relations.of_schema(self.snapshot.connection, self.config["source_schema"])
+        found = relations.of_schema(self.snapshot.connection, self._schema)
         if self._contract:
             streams = [self._of_contract(each, found) for each in self._contract.streams]
             return [*streams, *self._heartbeats(found)]
         if not found:
-            msg = f"{self._setting}: schema {self.config['source_schema']} has no table that the role may read."
+            msg = f"{self._setting}: schema {self._schema} has no table that the role may read."
             raise WaybillError(
                 msg, "Name the schema in `source_schema`, or grant select on its tables."
             )
@@ -169,11 +185,20 @@ class TapPostgres(WaybillTap):
         return contracts.load(project.resolve(path)) if path else None
 
     @property
+    def _is_default(self) -> bool:
+        return not connections.is_postgres_url(self.config.get("sqlalchemy_url"))
+
+    @property
+    def _schema(self) -> str:
+        default = self.config.get("default_schema") if self._is_default else None
+        return str(default or self.config["source_schema"])
+
+    @property
     def _setting(self) -> str:
         return self.config.get("url_setting") or "sqlalchemy_url"
 
     def _of_contract(self, stream: contracts.Stream, found: dict[str, Relation]) -> PostgresStream:
-        schema = self.config["source_schema"]
+        schema = self._schema
         relation = found.get(stream.name)
         remedy = f"Point {self._setting} at the right database, or mend the contract."
         if relation is None:

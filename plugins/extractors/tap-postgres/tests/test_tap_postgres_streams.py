@@ -217,3 +217,25 @@ def test_batch_files_are_private(lane: Any, waybill_home: Path) -> None:
 
     (folder,) = (waybill_home / "batch").iterdir()
     assert {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]} == {0}
+
+
+def test_without_a_url_another_schema_or_the_warehouse_is_read(
+    lane: Any, warehouse: ScratchDatabase
+) -> None:
+    # The embedded source has a schema for each shop; what is published is read as the role that reads marts alone.
+    lane.source.execute(
+        "create schema shop; grant usage on schema shop to source_reader;"
+        "create table shop.customers (id integer primary key); grant select on shop.customers to source_reader;"
+        "insert into shop.customers values (7)"
+    )
+    warehouse.execute(
+        "create table storefront.summary (id integer primary key)", role="transformer"
+    )
+    warehouse.execute("insert into storefront.summary values (8)", role="transformer")
+    of_source = lane.run(sqlalchemy_url=None, default_schema="shop", mode="record")
+    assert of_source.rows("customers") == [{"id": 7}]
+    of_marts = {"default_database": "warehouse", "source_schema": "storefront", "mode": "record"}
+    assert lane.run(sqlalchemy_url=None, **of_marts).rows("summary") == [{"id": 8}]
+    # A database of one's own has its tables where `source_schema` says.
+    with pytest.raises(WaybillError, match="schema public has no table"):
+        lane.run(default_schema="shop")

@@ -209,7 +209,8 @@ class TargetPostgres(Target):
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         stream = message_dict["stream"]
-        self._assert_sink_exists(stream)
+        if stream not in self.mapper.stream_maps:
+            self._assert_sink_exists(stream)
         for stream_map in self.mapper.stream_maps[stream]:
             self._ending.activate(stream_map.stream_alias, message_dict["version"])
 

@@ -223,3 +223,15 @@ def test_versions_of_half_a_run_change_nothing(wire: Any, warehouse: ScratchData
         wire.load(schema, activate(2))
 
     assert warehouse.rows("select count(*) from raw_test.orders") == [(2,)]
+
+
+def test_a_renamed_stream_ends_with_its_version(wire: Any, warehouse: ScratchDatabase) -> None:
+    # A tap that names streams database-table needs an alias; its ACTIVATE_VERSION still has the tap's name.
+    schema = wire.schema("orders", TYPES, ["id"])
+    maps = {"orders": {"__alias__": "purchases"}}
+    for version, ids in ((1, (1, 2)), (2, (2, 3))):
+        rows = versioned(wire, version, *ids)
+        state = wire.state(orders={"n": version})
+        wire.load(schema, activate(version), *rows, state, stream_maps=maps, hard_delete=True)
+
+    assert warehouse.rows("select id from raw_test.purchases order by id") == [(2,), (3,)]

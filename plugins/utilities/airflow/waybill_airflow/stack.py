@@ -96,7 +96,7 @@ def _takes_heartbeats() -> bool:
         for name, value in os.environ.items()
         if name.startswith("WAYBILL_") and name.endswith("_HEARTBEAT")
     )
-    return connections.is_source_embedded() or any(own)
+    return connections.is_source_embedded("WAYBILL_TOTESYS") or any(own)
 
 
 def _heartbeat(logs: Path) -> Service:

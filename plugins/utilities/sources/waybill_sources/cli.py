@@ -5,27 +5,10 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from waybill_common import connections, project
 from waybill_common.errors import WaybillError, reports_errors
-from waybill_sources import (
-    clickstream,
-    olist,
-    online_retail,
-    prepare,
-    rates,
-    settings,
-    totesys,
-    totesys_days,
-    totesys_exports,
-)
-
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Sequence
-
-Changes = tuple["dt.date", dict[str, tuple[int, int]]]
+from waybill_sources import next_day, olist, prepare, settings, totesys, totesys_exports
 
 
 @reports_errors
@@ -43,7 +26,11 @@ def main(argv: list[str] | None = None) -> None:
         for line in prepare.prepare(sources):
             print(line)
     else:
-        _next_day(sources)
+        for source, (date, changes) in next_day.append(sources).items():
+            print(f"{f'{source} {date.isoformat()}':<34}{'new':>8}{'changed':>10}")
+            for name, (new, changed) in changes.items():
+                if new or changed:
+                    print(f"  {name:<32}{new:>8,}{changed:>10,}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,48 +78,3 @@ def _export(folder: Path | None) -> None:
     for table, rows in totesys_exports.export(source, totesys.contract(), folder).items():
         print(f"{table + '.json':<34}{rows:>12,}")
     print(f"in {folder}")
-
-
-def _next_day(sources: Sequence[str]) -> None:
-    """Append a day to each source, once all of them are known to be samples."""
-    for source, variable in prepare.VARIABLES.items():
-        if source in sources and prepare.setting(variable):
-            other = next(name for name in prepare.SOURCES if name != source)
-            msg = f"{variable} is set: a next day can only be appended to the samples of {source}."
-            raise WaybillError(
-                msg, f"Unset {variable}, or append to {other} alone: next-day {other}."
-            )
-    if "olist" in sources:
-        olist.check_samples(prepare.samples_folder())
-    if "online_retail" in sources:
-        online_retail.check_samples(prepare.samples_folder("online_retail"))
-    if "totesys" in sources:
-        with prepare.source_as_superuser().connect() as session:
-            totesys.check_samples(session)
-    wanted = settings.load()
-    folders = {
-        "exchange_rates": (rates.samples(wanted), totesys_days.date),
-        "clickstream": (clickstream.samples(wanted), clickstream.date),
-    }
-    for source in folders.keys() & set(sources):
-        folders[source][0].check_samples()
-    if "olist" in sources:
-        _print("olist", olist.next_day(prepare.samples_folder()))
-    if "online_retail" in sources:
-        changes = online_retail.next_day(prepare.samples_folder("online_retail"))
-        _print("online_retail", changes)
-    if "totesys" in sources:
-        with prepare.source_as_superuser().connect() as session:
-            _print("totesys", totesys.next_day(session))
-    for source in (source for source in sources if source in folders):
-        folder, date = folders[source]
-        day, rows = folder.next_day()
-        _print(source, (date(day), {name: (new, 0) for name, new in rows.items()}))
-
-
-def _print(source: str, appended: Changes) -> None:
-    date, changes = appended
-    print(f"{f'{source} {date.isoformat()}':<34}{'new':>8}{'changed':>10}")
-    for name, (new, changed) in changes.items():
-        if new or changed:
-            print(f"  {name:<32}{new:>8,}{changed:>10,}")

@@ -21,6 +21,7 @@ from waybill_sources import (
     sample_folders,
     settings,
     source_database,
+    storefront,
     totesys,
 )
 
@@ -28,18 +29,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import psycopg
+
     from waybill_common.connections import Connection
+    from waybill_common.contracts import Contract
     from waybill_sources.sample_folders import Samples
     from waybill_sources.settings import Settings
 
 OLIST = "WAYBILL_OLIST"
 TOTESYS = "WAYBILL_TOTESYS"
 ONLINE_RETAIL = "WAYBILL_ONLINE_RETAIL"
+STOREFRONT = "WAYBILL_STOREFRONT"
 EXCHANGE_RATES = "WAYBILL_EXCHANGE_RATES"
 CLICKSTREAM = "WAYBILL_CLICKSTREAM"
 VARIABLES = {
     "olist": OLIST,
     "totesys": TOTESYS,
+    "storefront": STOREFRONT,
     "online_retail": ONLINE_RETAIL,
     "exchange_rates": EXCHANGE_RATES,
     "clickstream": CLICKSTREAM,
@@ -58,6 +64,22 @@ class Generator(Protocol):
 
     def generate(self, folder: Path, settings: Settings, /) -> Samples:
         """Make them."""
+
+
+class Tables(Protocol):
+    """A module that makes samples in the embedded source database."""
+
+    SOURCE: str
+    SCHEMA: str
+
+    def contract(self) -> Contract:
+        """The contract of the source."""
+
+    def identity(self, settings: settings.Settings) -> dict[str, Any]:
+        """What decides the rows."""
+
+    def generate(self, session: psycopg.Connection[Any], settings: settings.Settings) -> int:
+        """Make them; returns how many rows there are."""
 
 
 Act = Callable[[], str]
@@ -79,6 +101,7 @@ def prepare(sources: Sequence[str]) -> list[str]:
     checks: dict[str, Callable[[], Act]] = {
         "olist": partial(_check_files, "olist", OLIST, olist),
         "totesys": _check_totesys,
+        "storefront": _check_storefront,
         "online_retail": partial(_check_files, "online_retail", ONLINE_RETAIL, online_retail),
         "exchange_rates": _check_exchange_rates,
         "clickstream": _check_clickstream,
@@ -148,7 +171,7 @@ def _check_totesys() -> Act:
             f"Set {TOTESYS} to postgresql://user:password@host:5432/database, or to a snapshot zip."
         )
         raise WaybillError(msg, remedy)
-    return _check_snapshot(value) if value else _check_samples()
+    return _check_snapshot(value) if value else _check_samples(totesys)
 
 
 def _check_clickstream() -> Act:
@@ -172,10 +195,20 @@ def _check_exchange_rates() -> Act:
     return lambda: f"recorded responses in {path}, read by the tap"
 
 
-def _check_samples() -> Act:
-    wanted = totesys.identity(configured := settings.load())
+def _check_storefront() -> Act:
+    value = setting(STOREFRONT)
+    if not value:
+        return _check_samples(storefront)
+    connection = connections.from_url(value, setting=STOREFRONT)
+    rows = postgres_check.check(connection, storefront.contract())
+    line = f"{connection.place}, about {rows:,} rows, checked"
+    return lambda: line
+
+
+def _check_samples(source: Tables) -> Act:
+    wanted = source.identity(configured := settings.load())
     connection = source_as_superuser()
-    found = _content(connection)
+    found = _content(connection, source)
     if found and found.identity == wanted:
         line = f"samples in {_place(connection)}, {_held(found.rows, found.days)}, nothing to do"
         return lambda: line
@@ -183,7 +216,7 @@ def _check_samples() -> Act:
 
     def fill() -> str:
         with connection.connect() as session:
-            rows = totesys.generate(session, configured)
+            rows = source.generate(session, configured)
         return f"samples in {_place(connection)}, {rows:,} rows, made{replaced}"
 
     return fill
@@ -196,7 +229,7 @@ def _check_snapshot(value: str) -> Act:
         remedy = f"Set {TOTESYS} to a snapshot zip or a PostgreSQL URL, or unset it to use samples."
         raise WaybillError(msg, remedy)
     connection = source_as_superuser()
-    found = _content(connection)
+    found = _content(connection, totesys)
     identity = _identity(path)
     if found and found.identity == identity:
         line = f"snapshot {path} in {_place(connection)}, {found.rows:,} rows, nothing to do"
@@ -219,21 +252,22 @@ def _identity(snapshot: Path) -> dict[str, str]:
         return {"snapshot": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def _content(connection: Connection) -> source_database.Content | None:
+def _content(connection: Connection, source: Tables) -> source_database.Content | None:
     """What fills the embedded source.
 
     Raises:
         WaybillError: It holds tables of the contract's names that we did not make.
     """
     with connection.connect() as session:
-        found = source_database.content(session, totesys.SOURCE)
+        found = source_database.content(session, source.SOURCE)
         if found is None and (
-            tables := source_database.standing_tables(session, totesys.contract())
+            tables := source_database.standing_tables(session, source.contract(), source.SCHEMA)
         ):
             msg = (
                 f"The embedded source database holds tables of another origin: {', '.join(tables)}."
             )
-            remedy = f"Drop them, or set {TOTESYS} to the URL of a database of your own."
+            variable = f"WAYBILL_{source.SOURCE.upper()}"
+            remedy = f"Drop them, or set {variable} to the URL of a database of your own."
             raise WaybillError(msg, remedy)
     return found
 

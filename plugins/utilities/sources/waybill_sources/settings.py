@@ -63,12 +63,25 @@ class OnlineRetail:
 
 
 @dataclass(frozen=True)
+class StorefrontDay:
+    """What a next day appends to the storefront tables.
+
+    Attributes:
+        orders: New orders, each with its items and some with reviews.
+        late_seconds: How much older than the newest row before it the first of them is.
+    """
+
+    orders: int = 20
+    late_seconds: int = 90
+
+
+@dataclass(frozen=True)
 class Settings:
     """What decides every row of the samples.
 
     Attributes:
         seed: Another seed gives other rows.
-        orders: Olist orders, and totesys sales and purchase orders together.
+        orders: Olist orders, storefront orders, and totesys sales and purchase orders together.
     """
 
     seed: int = 20160904
@@ -76,11 +89,12 @@ class Settings:
     olist_day: OlistDay = field(default_factory=OlistDay)
     totesys_day: TotesysDay = field(default_factory=TotesysDay)
     online_retail: OnlineRetail = field(default_factory=OnlineRetail)
+    storefront_day: StorefrontDay = field(default_factory=StorefrontDay)
 
 
 _PREFIX = "WAYBILL_SAMPLES_"
 
-Part = TypeVar("Part", Settings, OlistDay, TotesysDay, OnlineRetail)
+Part = TypeVar("Part", Settings, OlistDay, TotesysDay, StorefrontDay, OnlineRetail)
 
 
 def settings_path() -> Path:

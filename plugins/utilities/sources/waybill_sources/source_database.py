@@ -1,4 +1,7 @@
-"""The embedded source database: eleven tables as the contract describes them, replaced as one."""
+"""The embedded source database: the tables of a source as its contract describes them, replaced as one.
+
+Each source has a schema of its own there.
+"""
 
 from __future__ import annotations
 
@@ -79,21 +82,19 @@ def remember(session: psycopg.Connection[Any], source: str, content_: Content) -
     )
 
 
-def standing_tables(session: psycopg.Connection[Any], contract: Contract) -> list[str]:
-    """Tables of the contract's names that stand in the database."""
+def standing_tables(
+    session: psycopg.Connection[Any], contract: Contract, schema: str = SCHEMA
+) -> list[str]:
+    """Tables of the contract's names that stand in the schema."""
     names = [stream.name for stream in contract.streams]
     rows = session.execute(
         """
         select relname::text from pg_class
-        where relnamespace = %s::regnamespace and relname::text = any(%s) order by relname
+        where relnamespace = to_regnamespace(%s) and relname::text = any(%s) order by relname
         """,
-        (SCHEMA, names),
+        (schema, names),
     )
     return [name for (name,) in rows]
-
-
-def _table(name: str) -> sql.Identifier:
-    return sql.Identifier(SCHEMA, name)
 
 
 def _source_type(sql_type: str) -> str:
@@ -101,12 +102,24 @@ def _source_type(sql_type: str) -> str:
     return _MONEY if sql_type == "numeric" else sql_type
 
 
+def _open(session: psycopg.Connection[Any], schema: str) -> None:
+    """Make a schema that is not there, for the reader to look into."""
+    if schema == SCHEMA:
+        return
+    names = {"schema": sql.Identifier(schema), "reader": sql.Identifier(SOURCE_ROLE)}
+    for statement in (
+        "create schema if not exists {schema}",
+        "grant usage on schema {schema} to {reader}",
+    ):
+        session.execute(sql.SQL(statement).format(**names))
+
+
 def column_types(stream: Stream) -> dict[str, str]:
     """PostgreSQL type of each column of a table."""
     return {column.name: _source_type(column.sql_type) for column in stream.columns}
 
 
-def _create(session: psycopg.Connection[Any], stream: Stream) -> None:
+def _create(session: psycopg.Connection[Any], stream: Stream, schema: str) -> None:
     columns = [
         sql.SQL("{} {}{}").format(
             sql.Identifier(column.name),
@@ -116,13 +129,13 @@ def _create(session: psycopg.Connection[Any], stream: Stream) -> None:
         for column in stream.columns
     ]
     statement = sql.SQL("create table {} ({})").format(
-        _table(stream.name), sql.SQL(", ").join(columns)
+        sql.Identifier(schema, stream.name), sql.SQL(", ").join(columns)
     )
     session.execute(statement)
 
 
-def _constrain(session: psycopg.Connection[Any], stream: Stream) -> None:
-    table = _table(stream.name)
+def _constrain(session: psycopg.Connection[Any], stream: Stream, schema: str) -> None:
+    table = sql.Identifier(schema, stream.name)
     key = sql.SQL(", ").join(map(sql.Identifier, stream.key))
     session.execute(sql.SQL("alter table {} add primary key ({})").format(table, key))
     if stream.replication_key:
@@ -130,13 +143,13 @@ def _constrain(session: psycopg.Connection[Any], stream: Stream) -> None:
         session.execute(sql.SQL("create index on {} ({})").format(table, column))
 
 
-def _relate(session: psycopg.Connection[Any], stream: Stream) -> None:
+def _relate(session: psycopg.Connection[Any], stream: Stream, schema: str) -> None:
     for column in stream.columns:
         if column.reference:
             statement = sql.SQL("alter table {} add foreign key ({}) references {} ({})").format(
-                _table(stream.name),
+                sql.Identifier(schema, stream.name),
                 sql.Identifier(column.name),
-                _table(column.reference.stream),
+                sql.Identifier(schema, column.reference.stream),
                 sql.Identifier(column.reference.column),
             )
             session.execute(statement)
@@ -147,6 +160,7 @@ def copy_rows(
     stream: Stream,
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
+    schema: str = SCHEMA,
 ) -> int:
     """COPY rows into a table.
 
@@ -155,12 +169,15 @@ def copy_rows(
         stream: The table, as the contract describes it.
         columns: The columns of each row.
         rows: Values as Python has them: exact decimals, dates and times without a zone.
+        schema: Where the table is.
 
     Returns:
         How many rows there were.
     """
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    statement = sql.SQL("copy {} ({}) from stdin").format(_table(stream.name), names)
+    statement = sql.SQL("copy {} ({}) from stdin").format(
+        sql.Identifier(schema, stream.name), names
+    )
     count = 0
     with session.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
@@ -169,12 +186,14 @@ def copy_rows(
     return count
 
 
-def fill(
+def fill(  # noqa: PLR0913 - what is filled, with what, and where
     session: psycopg.Connection[Any],
     contract: Contract,
     tables: Mapping[str, tuple[Sequence[str], Callable[[], Iterator[Sequence[Any]]]]],
     identity: dict[str, Any],
     days: int = 0,
+    *,
+    schema: str = SCHEMA,
 ) -> int:
     """Replace all tables of a source; the caller's transaction makes it all or nothing.
 
@@ -184,6 +203,7 @@ def fill(
         tables: Columns and rows of each table.
         identity: What decides the rows, to remember.
         days: How many next days the rows hold, to remember.
+        schema: Where the tables go; it is made if it is not there.
 
     Returns:
         How many rows the tables hold.
@@ -193,23 +213,26 @@ def fill(
     """
     rows = 0
     lock(session)
+    _open(session, schema)
     for stream in contract.streams:
-        session.execute(sql.SQL("drop table if exists {} cascade").format(_table(stream.name)))
+        session.execute(
+            sql.SQL("drop table if exists {} cascade").format(sql.Identifier(schema, stream.name))
+        )
     for stream in contract.streams:
-        _create(session, stream)
+        _create(session, stream, schema)
     for stream in contract.streams:
         columns, read = tables[stream.name]
         with _naming(stream):
-            rows += copy_rows(session, stream, columns, read())
-            _constrain(session, stream)
+            rows += copy_rows(session, stream, columns, read(), schema)
+            _constrain(session, stream, schema)
     for stream in contract.streams:
         with _naming(stream):
-            _relate(session, stream)
+            _relate(session, stream, schema)
         statement = sql.SQL("grant select on {} to {}").format(
-            _table(stream.name), sql.Identifier(SOURCE_ROLE)
+            sql.Identifier(schema, stream.name), sql.Identifier(SOURCE_ROLE)
         )
         session.execute(statement)
-        session.execute(sql.SQL("analyze {}").format(_table(stream.name)))
+        session.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, stream.name)))
     remember(session, contract.source, Content(identity, days, rows))
     return rows
 

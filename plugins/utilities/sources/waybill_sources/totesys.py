@@ -11,7 +11,7 @@ from waybill_common import contracts
 from waybill_common.errors import WaybillError
 from waybill_sources import source_database, totesys_days
 from waybill_sources.settings import Settings, TotesysDay
-from waybill_sources.source_database import SCHEMA, Content
+from waybill_sources.source_database import Content
 from waybill_sources.totesys_days import TotesysWorld
 from waybill_sources.totesys_rows import COLUMNS, orders, tables
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 GENERATOR = 1
 """Raise it when the same settings give other rows than before: samples made earlier are made anew."""
 SOURCE = "totesys"
+SCHEMA = source_database.SCHEMA
 
 _GROWING = ("sales_order", "purchase_order", "transaction", "payment")
 _SETTLE = """

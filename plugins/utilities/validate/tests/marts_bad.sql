@@ -58,3 +58,10 @@ insert into attribution.fct_checkout_attribution values
     ('o1', true, 2, 'c1', null, null, null, '2018-01-05 12:00+00', '2018-01-05 10:00+00', '2018-01-05 13:00+00', 10,
      1, 2, 3, 4, 5, 6);
 insert into attribution.rpt_channel_revenue values ('email', 1, 2, 3);
+insert into storefront.customer_summary (customer_id, email, total_amount_spent, total_orders, average_order_value, total_products_ordered)
+values ('C1', 'no address', -1, 0, 5, 3), (null, null, 900, 1, 1, 1), ('C3', null, 900, 1, 900, 1);
+insert into storefront.rejected_rows (source_table, row_id, reject_kind) values ('orders', 7, 'odd');
+insert into storefront.rpt_top_customers select * from storefront.rpt_top_customers;
+insert into storefront.rpt_top_products (product_rank) values (1);
+insert into storefront.rpt_category_ratings (category, average_rating) values ('Toys', 6);
+insert into storefront.rpt_sales_trend (month_start_date) values ('2024-02-01'), ('2024-05-01');

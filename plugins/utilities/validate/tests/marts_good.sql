@@ -164,3 +164,21 @@ from (values
 create table attribution.rpt_channel_revenue as
 select * from (values ('email', 10.00, 10.00, 10.00), ('unattributed', 10.00, 10.00, 10.00))
     as channels (channel, first_click_revenue, last_click_revenue, linear_revenue);
+create table storefront.customer_summary as
+select * from (values
+    ('C1', 'Ada Byrne', 'ada@shop.example', 'France', 100.31, 2::bigint, 50.16, 15::bigint, 3.00),
+    ('C2', 'Unknown', null, 'Unknown', 0.00, 0, null, 0, null)
+) as summaries (
+    customer_id, name, email, country, total_amount_spent, total_orders, average_order_value,
+    total_products_ordered, average_rating
+);
+create table storefront.rejected_rows as
+select 'orders' as source_table, 7::bigint as row_id, 'O4' as record_id, 'orphan' as reject_kind, 'orphan: no customer C9' as reject_reason;
+create table storefront.rpt_top_customers as
+select 1::bigint as customer_rank, 'C1' as customer_id, 'Ada Byrne' as name, 'France' as country, 100.31 as total_amount_spent, 2::bigint as total_orders;
+create table storefront.rpt_top_products as
+select 1::bigint as product_rank, 'P1' as product_id, 'Kite' as product_name, 'Toys' as category, 2::bigint as order_count, 3::bigint as quantity, 9.00 as amount;
+create table storefront.rpt_category_ratings as
+select 'Toys' as category, 3::bigint as review_count, 2::bigint as product_count, 10::bigint as rating_total, 3.33 as average_rating;
+create table storefront.rpt_sales_trend as
+select * from (values (date '2024-01-01', 10.00), ('2024-02-01', 0.00)) as months (month_start_date, amount);

@@ -21,7 +21,8 @@ def marts(empty_project: Project) -> Project:
     for rows in sorted(HERE.glob("marts_good*.sql")):
         empty_project.database.execute(rows.read_text())
     empty_project.database.execute(
-        "grant select on all tables in schema common, marketplace, trade, attribution, raw_olist, raw_totesys to auditor"
+        "grant select on all tables in schema common, marketplace, trade, attribution, storefront,"
+        " raw_olist, raw_totesys to auditor"
     )
     return empty_project
 

@@ -131,7 +131,8 @@ def test_an_outside_warehouse_is_bootstrapped_and_left_running(
     """WAREHOUSE_URL: no embedded server is started, and theirs is not stopped."""
     monkeypatch.delenv("WAREHOUSE_ADMIN_URL")
     monkeypatch.setenv("WAREHOUSE_URL", warehouse.url("admin"))
-    monkeypatch.setenv("WAYBILL_TOTESYS", "postgresql://reader@source.example.com/totesys")
+    for setting in connections.SOURCE_SETTINGS:
+        monkeypatch.setenv(setting, "postgresql://reader@source.example.com/shop")
     warehouse.execute("drop schema trade")
 
     up = run("up")

@@ -128,7 +128,7 @@ def _beat(source: str) -> dict[str, dt.datetime]:
     """Write one heartbeat to a source, if it takes them."""
     if url := os.environ.get(setting(source), "").strip():
         connection, is_ours = connections.from_url(url, setting=setting(source)), False
-    elif source == EMBEDDED and connections.is_source_embedded():
+    elif source == EMBEDDED and connections.is_source_embedded(f"WAYBILL_{EMBEDDED.upper()}"):
         connection, is_ours = (
             connections.embedded(connections.SUPERUSER, connections.SOURCE_DATABASE),
             True,
