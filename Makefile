@@ -71,6 +71,10 @@ crash: .venv/.dev .meltano/.installed ## Kill tap, target, server, Meltano or a 
 	@KILLS=$(or $(KILLS),300) SEED=$(or $(SEED),$$RANDOM) CASE=$(CASE) \
 		$(BIN)/python -m pytest tests/crash -n 2 -rP $(PYTEST_ARGS)
 
+.PHONY: real-s3
+real-s3: .venv/.dev ## Run the lake's tests on a real S3 server with object lock: Ceph, from Debian's packages, in memory
+	@scripts/real_s3.sh $(PYTEST_ARGS)
+
 .PHONY: soak
 soak: .venv/.dev .meltano/.installed .meltano/.airflow ## Run a real scheduler under writes and random kills, and compare every row at the end (MINUTES=30 CALM=12 SEED=… KEEP=1)
 	@$(BIN)/python -m benchmarks.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CALM),--calm $(CALM)) $(if $(SEED),--seed $(SEED)) \

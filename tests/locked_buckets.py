@@ -1,7 +1,12 @@
-"""S3 buckets whose objects nobody can change or remove, in a moto server of this process."""
+"""S3 buckets whose objects nobody can change or remove.
+
+In a moto server of this process, or, where WAYBILL_TEST_S3 is its address and AWS_* the login, in a
+real one (`make real-s3`).
+"""
 
 from __future__ import annotations
 
+import os
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,17 +22,9 @@ if TYPE_CHECKING:
 @contextmanager
 def locked_bucket() -> Iterator[str]:
     """The name of a bucket with object lock; AWS_* leads to its server meanwhile."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    bucket = f"lake-{uuid.uuid4().hex}"  # a server in this process keeps the buckets of other tests
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "AWS_ACCESS_KEY_ID": "someone",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }.items():
+    bucket = f"lake-{uuid.uuid4().hex}"  # a server keeps the buckets of other tests
+    with _server() as settings, pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
             patch.setenv(name, value)
         client = boto3.client("s3")
         client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
@@ -40,4 +37,20 @@ def locked_bucket() -> Iterator[str]:
         )
         client.close()
         yield bucket
+
+
+@contextmanager
+def _server() -> Iterator[dict[str, str]]:
+    if real := os.environ.get("WAYBILL_TEST_S3"):
+        yield {"AWS_ENDPOINT_URL": real}
+        return
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "someone",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
     server.stop()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from locked_buckets import locked_bucket
 
@@ -20,9 +21,27 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield name
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture
+def heedless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3 as Ceph 16 is where a bucket has versions: it takes If-None-Match, and does not heed it."""
+    make = boto3.client
+
+    def forget(request: Any, **_: Any) -> None:
+        del request.headers["If-None-Match"]
+
+    def client(*args: Any, **options: Any) -> Any:
+        made = make(*args, **options)
+        made.meta.events.register("before-sign.s3.PutObject", forget)
+        return made
+
+    monkeypatch.setattr(boto3, "client", client)
+
+
+@pytest.fixture(params=["folder", "s3", "heedless s3"])
 def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A LANDING_URI of each kind."""
-    if request.param == "s3":
-        return f"s3://{request.getfixturevalue('bucket')}/a/prefix"
-    return str(tmp_path / "lake")
+    if request.param == "folder":
+        return str(tmp_path / "lake")
+    if request.param == "heedless s3":
+        request.getfixturevalue("heedless")
+    return f"s3://{request.getfixturevalue('bucket')}/a/prefix"

@@ -18,7 +18,6 @@ from botocore.exceptions import ClientError
 
 from waybill_common.errors import WaybillError
 from waybill_lake.log import Log, Manifest
-from waybill_lake.s3 import S3Store
 from waybill_lake.stores import ExistsError, MissingError, open_store
 
 if TYPE_CHECKING:
@@ -102,17 +101,33 @@ def test_a_lost_answer_is_no_clash(bucket: str) -> None:
         assert store.get("shop/a") == b"x"
 
 
-def test_a_server_that_writes_over_objects_is_refused(bucket: str) -> None:
-    # Protects the lake from servers that take If-None-Match and do not heed it, as Ceph 16 does where
-    # a bucket has versions.
-    def forget(request: Any, **_: Any) -> None:
-        del request.headers["If-None-Match"]
-
+@pytest.mark.usefixtures("heedless")
+def test_on_a_server_that_writes_over_objects_the_first_version_counts(bucket: str) -> None:
+    # Protects the lake on servers that take If-None-Match and do not heed it: also a process that only
+    # reads, and one that writes what somebody else has changed in its place, see what was put first.
     with closing(open_store(f"s3://{bucket}")) as store:
-        assert isinstance(store, S3Store)
-        store._client.meta.events.register("before-sign.s3.PutObject", forget)
-        with pytest.raises(WaybillError, match=f"server of s3://{bucket} writes over objects"):
-            _put(store, "shop/a", b"x")
+        _put(store, "shop/a", b"x")
+        client = boto3.client("s3")
+        client.put_object(Bucket=bucket, Key="shop/a", Body=b"slip", ChecksumAlgorithm="SHA256")
+        client.close()
+        assert store.get("shop/a") == b"x"
+    with closing(open_store(f"s3://{bucket}")) as reader:
+        assert reader.get("shop/a") == b"x"
+        with pytest.raises(ExistsError):
+            _put(reader, "shop/a", b"slip")
+
+
+@pytest.mark.usefixtures("heedless")
+def test_a_server_that_keeps_nothing_is_refused(bucket: str) -> None:
+    # Protects the lake from servers that write over objects and keep no version of what was there.
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=f"{bucket}-plain")
+    client.close()
+    with (
+        closing(open_store(f"s3://{bucket}-plain")) as store,
+        pytest.raises(WaybillError, match=f"server of s3://{bucket}-plain writes over objects"),
+    ):
+        _put(store, "shop/a", b"x")
 
 
 def test_a_place_that_is_not_known_is_named(tmp_path: Path, bucket: str) -> None:

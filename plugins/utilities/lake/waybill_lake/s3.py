@@ -2,6 +2,9 @@
 
 Objects are put with `If-None-Match: *`, so that no other is written over, and with their SHA-256,
 which the server compares and an object lock asks for. boto3 finds login, region and endpoint.
+
+Some servers write a new version all the same (Ceph 16 does, where a bucket has versions). There the
+first version of a name is the object, for writers and readers alike, and later ones do not count.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ _MISSING = {"NoSuchKey", "404"}
 _ATTEMPTS = 5
 _PROOF_BYTES = 1 << 20
 """Most that is sent twice to see whether the server keeps what it has; any manifest is smaller."""
+_MARKER = "_first_versions_count"
+"""An object that says so to every process; put once, by the first writer that has found it out."""
 
 
 class S3Store:
@@ -49,6 +54,7 @@ class S3Store:
         self._prefix = f"{prefix}/" if prefix else ""
         self.place = f"s3://{bucket}/{prefix}".rstrip("/")
         self._is_proven = False
+        self._is_marked: bool | None = None
         self._scratch = Scratch(project.home() / _OUTGOING, "WAYBILL_HOME")
 
     @cached_property
@@ -72,19 +78,58 @@ class S3Store:
         """
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
-        if (
-            not self._put_new(name, path, digest)
-            and hashlib.sha256(self.get(name)).digest() != digest
-        ):
-            raise ExistsError(name)
+        is_new = self._put_new(name, path, digest)
         if not self._is_proven and path.stat().st_size <= _PROOF_BYTES:
-            if self._put_new(name, path, digest):
-                msg = f"{SETTING}: the server of {self.place} writes over objects in spite of If-None-Match, so nothing there would be immutable."
-                raise WaybillError(
-                    msg, "Set it to a server that knows conditional writes (docs/lake.md)."
-                )
+            if not self._first_versions_count and self._put_new(name, path, digest):
+                self._let_first_versions_count(name)
             self._is_proven = True
+        if (not is_new or self._first_versions_count) and not self._holds(name, digest):
+            raise ExistsError(name)
         path.unlink()
+
+    @property
+    def _first_versions_count(self) -> bool:
+        if self._is_marked is None:
+            self._is_marked = self._get(_MARKER, None) is not None
+        return self._is_marked
+
+    def _let_first_versions_count(self, name: str) -> None:
+        """Say for all who come that the server does not heed conditions.
+
+        Args:
+            name: An object that was put twice.
+
+        Raises:
+            WaybillError: It keeps no versions either.
+        """
+        if len(self._versions(name)) < 2:  # noqa: PLR2004 - it was put twice
+            msg = f"{SETTING}: the server of {self.place} writes over objects in spite of If-None-Match, so nothing there would be immutable."
+            remedy = "Give the bucket versions, or set it to another server (docs/lake.md, What was tried)."
+            raise WaybillError(msg, remedy)
+        marker = self.scratch / _MARKER
+        marker.write_bytes(b"The first version of each name is the object.\n")
+        self._put_new(_MARKER, marker, hashlib.sha256(marker.read_bytes()).digest())
+        marker.unlink()
+        self._is_marked = True
+
+    def _holds(self, name: str, digest: bytes) -> bool:
+        return hashlib.sha256(self.get(name)).digest() == digest
+
+    def _versions(self, name: str) -> list[str]:
+        """The versions of an object, the first one last."""
+        key = self._prefix + name
+        try:
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self._bucket, Prefix=key
+            )
+            return [
+                str(each["VersionId"])
+                for page in pages
+                for each in page.get("Versions", ())
+                if each["Key"] == key
+            ]
+        except (ClientError, BotoCoreError) as error:
+            raise self._refused(error) from error
 
     def _put_new(self, name: str, path: Path, digest: bytes) -> bool:
         """Put an object unless there is one of that name; returns whether there was none."""
@@ -118,12 +163,23 @@ class S3Store:
             MissingError: There is none of that name.
             WaybillError: S3 refuses or cannot be reached.
         """
+        version = None
+        if self._first_versions_count:
+            versions = self._versions(name)
+            version = versions[-1] if versions else None
+        content = self._get(name, version)
+        if content is None:
+            raise MissingError(name)
+        return content
+
+    def _get(self, name: str, version: str | None) -> bytes | None:
+        which = {} if version is None else {"VersionId": version}
         try:
-            found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
+            found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name, **which)
             content: bytes = found["Body"].read()
         except ClientError as error:
             if _code(error) in _MISSING:
-                raise MissingError(name) from error
+                return None
             raise self._refused(error) from error
         except BotoCoreError as error:
             raise self._refused(error) from error
