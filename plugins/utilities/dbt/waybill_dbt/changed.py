@@ -40,6 +40,14 @@ class _Before:
     entries: dict[str, str]
     standing: dict[settled.Relation, str]
 
+    def states(self, known: Plan) -> due.States:
+        """The states of the project's nodes.
+
+        A source table that is not there has one too, as models may read none of its rows.
+        """
+        absent = {each: "" for each in known.sources.values() if each not in self.standing}
+        return due.states(known, absent | self.landed)
+
 
 def is_asked(arguments: Sequence[str]) -> bool:
     """Whether only what has changed is to be built."""
@@ -89,9 +97,9 @@ def build(
         if ended.nodes is None:
             return ended
         known = _remember(known, code, choice, sorted(ended.nodes))
-        now = due.states(known, before.landed)
+        now = before.states(known)
     else:
-        now = due.states(known, before.landed)
+        now = before.states(known)
         names = due.due(known, chosen, now, before.standing, before.entries)
         if not names:
             return outcome.nothing(len(chosen))

@@ -28,7 +28,8 @@ TERMINATED = 128 + signal.SIGTERM
 TAG = "waybill_due"
 """What the nodes of a build are known by, where this process has chosen them."""
 
-GOOD = frozenset({"success", "pass"})
+GOOD = frozenset({"success", "pass", "warn"})
+"""What a node ends with that need not be done again; a warning would be the same one."""
 
 
 def invoke(
