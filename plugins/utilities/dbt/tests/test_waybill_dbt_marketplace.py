@@ -40,6 +40,7 @@ def _writers(warehouse: ScratchDatabase, fact: str, order_id: str) -> set[Any]:
     )
 
 
+@pytest.mark.wide
 def test_an_incremental_run_equals_one_from_nothing(
     warehouse: ScratchDatabase, raw_olist: RawOlist, dbt: Dbt
 ) -> None:
