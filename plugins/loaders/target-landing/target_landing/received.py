@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
-from waybill_common.errors import DataQualityError, WaybillError
+from target_postgres.counts import Received
+from waybill_common.errors import DataQualityError
 from waybill_common.values import EXACT
 
 if TYPE_CHECKING:
@@ -15,25 +15,6 @@ if TYPE_CHECKING:
 
     from waybill_common.dead_letters import DeadLetter, Limit
     from waybill_lake.log import Manifest
-
-
-@dataclass
-class Received:
-    """What has come of one stream, over all transactions.
-
-    Attributes:
-        rows: Its rows, letters among them.
-        settled: Those of them that are in the lake.
-        dead: Those of them that cannot land anywhere.
-        last_letter: The last of these, in words.
-        totals: Sums of the control totals of those that can.
-    """
-
-    rows: int = 0
-    settled: int = 0
-    dead: int = 0
-    last_letter: str = ""
-    totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
 
 class Receiving:
@@ -94,26 +75,6 @@ class Receiving:
                 remedy = "Mend the source, or the contract; or raise its deadLetterLimit."
                 raise DataQualityError(msg, remedy)
 
-    def check_read(self, bookmarks: Mapping[str, Any]) -> None:
-        """Compare what was received with what the tap says it has sent.
-
-        Args:
-            bookmarks: The state's `bookmarks`; those without `read` are not checked.
-
-        Raises:
-            WaybillError: Rows or a total differ; names stream and figures.
-        """
-        for stream, bookmark in bookmarks.items():
-            read = bookmark.get("read") if isinstance(bookmark, dict) else None
-            if not isinstance(read, dict) or not isinstance(read.get("rows"), int):
-                continue
-            received = self.received[stream]
-            if received.rows != read["rows"]:
-                _refuse(stream, "rows", received.rows, read["rows"])
-            for column, total in (read.get("totals") or {}).items():
-                if column in received.totals and received.totals[column] != _decimal(total):
-                    _refuse(stream, f"total of {column}", received.totals[column], total)
-
     def add_totals(self, stream: str, totals: Mapping[str, str]) -> None:
         """Add the control totals of rows."""
         with localcontext(EXACT):
@@ -130,15 +91,3 @@ class Receiving:
             "objects": self.objects,
             "streams": len(received),
         }
-
-
-def _refuse(stream: str, what: str, received: object, read: object) -> None:
-    msg = f"Stream {stream}: {what} received: {received}; the tap says it sent {read}. Nothing was landed."
-    raise WaybillError(msg, "Run again; if it stays, tap and target do not speak the same version.")
-
-
-def _decimal(value: object) -> Decimal | None:
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None

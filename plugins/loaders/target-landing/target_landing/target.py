@@ -17,6 +17,7 @@ from target_landing.naming import Naming
 from target_landing.received import Receiving
 from target_landing.segment import Segment
 from target_landing.transaction import Transaction
+from target_postgres.agreement import check_read
 from target_postgres.decoded import records
 from target_postgres.ending import Ending
 from target_postgres.formats import FOR_COPY, KEYS
@@ -217,7 +218,7 @@ class TargetLanding(Target):
         bookmarks = bookmarks if isinstance(bookmarks, dict) else {}
         whole = self._end() if is_end else set()
         self._transaction.settle()
-        self._receiving.check_read(bookmarks)
+        check_read(self._receiving.received, bookmarks)
         self._receiving.check_limits()
         if self._transaction.has_news(bookmarks):
             self._transaction.put_keys()

@@ -6,7 +6,7 @@ import logging
 import uuid
 import weakref
 from collections import defaultdict
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.json import serialize_json
@@ -15,8 +15,6 @@ from target_postgres.counts import Received
 from waybill_common.errors import DataQualityError, WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import psycopg
 
     from target_postgres.counts import Counts
@@ -248,40 +246,6 @@ class Session:
         )
         remedy = "Mend the source, or the contract; or raise its deadLetterLimit."
         raise DataQualityError(msg, remedy)
-
-    def check_read(self, bookmarks: Mapping[str, Any]) -> None:
-        """Compare what was received with what the tap says it has sent.
-
-        Args:
-            bookmarks: The state's `bookmarks`; those without `read` are not checked.
-
-        Raises:
-            WaybillError: Rows or a total differ; names stream and figures.
-        """
-        for stream, bookmark in bookmarks.items():
-            read = bookmark.get("read") if isinstance(bookmark, dict) else None
-            if not isinstance(read, dict) or not isinstance(read.get("rows"), int):
-                continue
-            received = self.received[stream]
-            if received.rows != read["rows"]:
-                _refuse(stream, "rows", received.rows, read["rows"])
-            if received.has_skipped:
-                continue
-            for column, total in (read.get("totals") or {}).items():
-                if column in received.totals and received.totals[column] != _decimal(total):
-                    _refuse(stream, f"total of {column}", received.totals[column], total)
-
-
-def _refuse(stream: str, what: str, received: object, read: object) -> None:
-    msg = f"Stream {stream}: {what} received: {received}; the tap says it sent {read}. Nothing was committed."
-    raise WaybillError(msg, "Run again; if it stays, tap and target do not speak the same version.")
-
-
-def _decimal(value: object) -> Decimal | None:
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        return None
 
 
 def _json(value: object) -> str:

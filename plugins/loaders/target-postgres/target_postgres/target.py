@@ -13,6 +13,7 @@ from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.target_base import Target
 
 from target_postgres import recording
+from target_postgres.agreement import check_read
 from target_postgres.decoded import records
 from target_postgres.ending import Ending
 from target_postgres.formats import FOR_COPY, KEYS
@@ -284,7 +285,7 @@ class TargetPostgres(Target):
             if sink.is_due or is_news or (is_end and sink.is_whole_table_due):
                 sink.settle(bookmark)
                 self.session.check_history(sink.target_schema, sink.stream_name, bookmark)
-        self.session.check_read(bookmarks)
+        check_read(self.session.received, bookmarks)
         for sink in self._sinks():
             sink.letters.check_limit()
         self.session.commit()
