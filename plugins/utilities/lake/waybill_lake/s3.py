@@ -83,7 +83,8 @@ class S3Store:
             if not self._first_versions_count and self._put_new(name, path, digest):
                 self._let_first_versions_count(name)
             self._is_proven = True
-        if (not is_new or self._first_versions_count) and not self._holds(name, digest):
+        is_first = is_new and (not self._first_versions_count or len(self._versions(name)) == 1)
+        if not is_first and not self._holds(name, digest):
             raise ExistsError(name)
         path.unlink()
 
