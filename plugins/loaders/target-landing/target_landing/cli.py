@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 
-from waybill_common import lean_sdk
+from waybill_common import command_steps, lean_sdk
 from waybill_common.errors import WaybillError, reports_errors
 from waybill_common.pipes import outlives_its_failure
 from waybill_common.plugin_log import show_progress_only
@@ -18,7 +18,6 @@ from singer_sdk.exceptions import (  # noqa: E402 - this loads the SDK
 )
 from singer_sdk.singerlib.exceptions import InvalidInputLine  # noqa: E402
 
-from target_landing import recording  # noqa: E402
 from target_landing.target import TargetLanding  # noqa: E402
 
 _KNOWN = (InvalidInputLine, MissingKeyPropertiesError, RecordsWithoutSchemaException)
@@ -33,7 +32,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8")
     show_progress_only(TargetLanding.name)
     try:
-        with recording.recorded():
+        with command_steps.recorded():
             TargetLanding.cli()
     except _KNOWN as error:
         raise WaybillError(str(error)) from error

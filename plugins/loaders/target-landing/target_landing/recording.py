@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from waybill_common import connections, ledger, runs
+from waybill_common import command_steps, connections, ledger, runs
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -16,22 +15,6 @@ if TYPE_CHECKING:
     from target_landing.received import Receiving
 
 logger = logging.getLogger(__name__)
-
-_command: ContextVar[ExitStack | None] = ContextVar("command", default=None)
-
-
-@contextmanager
-def recorded() -> Iterator[None]:
-    """Let the step that a target begins inside end with this block, in whatever way it is left.
-
-    The SDK makes the target and has it listen in one go, with no place between for a block.
-    """
-    with ExitStack() as stack:
-        token = _command.set(stack)
-        try:
-            yield
-        finally:
-            _command.reset(token)
 
 
 def begin(receiving: Receiving, source: str) -> str | None:
@@ -44,7 +27,7 @@ def begin(receiving: Receiving, source: str) -> str | None:
         source: What it lands.
     """
     run = runs.current()
-    stack = _command.get()
+    stack = command_steps.current()
     if stack is None or not run.is_of_job:
         return None
     try:

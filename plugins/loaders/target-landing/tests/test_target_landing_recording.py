@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_landing import recording
+from waybill_common import command_steps
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ def test_a_run_has_the_landing_as_a_step(
     # Protects a run's history: rows and objects, and why a landing failed.
     run_id = str(uuid.uuid4())
     monkeypatch.setenv("WAYBILL_RUN_ID", run_id)
-    with recording.recorded():
+    with command_steps.recorded():
         lake.land(*_messages(lake))
-    with pytest.raises(WaybillError), recording.recorded():
+    with pytest.raises(WaybillError), command_steps.recorded():
         lake.land(*_messages(lake, read={"rows": 3}))
     (manifest,) = lake.manifests
     assert manifest["run_id"] == run_id
@@ -45,7 +45,7 @@ def test_a_lake_needs_no_warehouse(
 ) -> None:
     # Protects landing where no warehouse answers: it goes on, and says that the ledger lacks it.
     monkeypatch.setenv("WAYBILL_RUN_ID", str(uuid.uuid4()))
-    with caplog.at_level(logging.INFO), recording.recorded():
+    with caplog.at_level(logging.INFO), command_steps.recorded():
         lake.land(*_messages(lake))
     assert "This step is in no ledger: The embedded Postgres in" in caplog.text
     assert len(lake.manifests) == 1

@@ -7,7 +7,7 @@ import sys
 
 import psycopg
 
-from waybill_common import lean_sdk
+from waybill_common import command_steps, lean_sdk
 from waybill_common.errors import WaybillError, reports_errors
 from waybill_common.pipes import outlives_its_failure
 from waybill_common.plugin_log import show_progress_only
@@ -21,7 +21,6 @@ from singer_sdk.exceptions import (  # noqa: E402 - this loads the SDK
 )
 from singer_sdk.singerlib.exceptions import InvalidInputLine  # noqa: E402
 
-from target_postgres import recording  # noqa: E402
 from target_postgres.target import TargetPostgres  # noqa: E402
 
 _KNOWN = (InvalidInputLine, InvalidRecord, MissingKeyPropertiesError, RecordsWithoutSchemaException)
@@ -36,7 +35,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8")
     show_progress_only(TargetPostgres.name)
     try:
-        with recording.recorded():
+        with command_steps.recorded():
             TargetPostgres.cli()
     except _KNOWN as error:
         raise WaybillError(str(error)) from error

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from waybill_common import ledger, runs
+from waybill_common import command_steps, ledger, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_postgres.session import Session
-
-_command: ContextVar[ExitStack | None] = ContextVar("command", default=None)
-
-
-@contextmanager
-def recorded() -> Iterator[None]:
-    """Let the step that a target begins inside end with this block, in whatever way it is left.
-
-    The SDK makes the target and has it listen in one go, with no place between for a block.
-    """
-    with ExitStack() as stack:
-        token = _command.set(stack)
-        try:
-            yield
-        finally:
-            _command.reset(token)
 
 
 def begin(session: Session, schema: str | None) -> None:
@@ -40,7 +23,7 @@ def begin(session: Session, schema: str | None) -> None:
         schema: Where it lands; no other run works on it meanwhile.
     """
     run = runs.current()
-    if (stack := _command.get()) is not None and run.is_of_job:
+    if (stack := command_steps.current()) is not None and run.is_of_job:
         session.run_id = run.run_id
         stack.enter_context(_step(session, schema))
 
