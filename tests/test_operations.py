@@ -79,9 +79,12 @@ INVOKED = sorted(
 
 @pytest.fixture(scope="module")
 def landed(project: Project) -> Project:
-    """Both sources, landed and not modelled."""
+    """Two sources and a third over the lake, landed and not modelled."""
     blocks = ["warehouse:up", "sources:prepare", "tap-csv--olist", "target-postgres"]
-    done = project.meltano("run", *blocks, "tap-postgres--totesys", "target-postgres")
+    blocks += ["tap-postgres--totesys", "target-postgres"]
+    blocks += ["tap-csv--online-retail", "target-landing"]
+    blocks += ["tap-landing--online-retail", "target-postgres"]
+    done = project.meltano("run", *blocks)
     assert done.returncode == 0, done.stdout[-4000:]
     return project
 
@@ -205,6 +208,24 @@ def test_files_are_sent_once_more(landed: Project, login: Any) -> None:
     assert done.returncode == 0, done.stdout
     assert f"orders: in the window {rows:,} rows at the source, {rows:,} landed" in done.stdout
     assert _rows(login, LOADS.format(last, "orders")) == [(rows, 0, 0, 0)]
+    assert _states(landed) == before
+
+
+def test_what_the_warehouse_has_lost_comes_again_from_the_lake(landed: Project, login: Any) -> None:
+    """The line of the page, where the files are gone: rows are mended, and the bookmark does not hear of it."""
+    before = _states(landed)
+    every_row = "select md5(string_agg(to_jsonb(line)::text, ',' order by to_jsonb(line)::text)) from (select invoice_no, stock_code, quantity, unit_price from raw_online_retail.invoice_lines) as line"
+    whole = _rows(login, every_row)
+    landed.execute("update raw_online_retail.invoice_lines set quantity = 0", role="loader")
+    assert _rows(login, every_row) != whole
+    ((last,),) = _rows(login, "select max(load_id) from waybill.load")
+    (line,) = [typed for typed in COMMANDS if "--from-lake" in typed]
+    done = landed.meltano(*shlex.split(line), WAYBILL_ONLINE_RETAIL="/nowhere")
+    assert done.returncode == 0, done.stdout
+    assert "what has come into the lake since" in done.stdout
+    assert _rows(login, every_row) == whole
+    ((received, *_),) = _rows(login, LOADS.format(last, "invoice_lines"))
+    assert received > 100
     assert _states(landed) == before
 
 

@@ -15,7 +15,7 @@ create table if not exists waybill.backfill (
 comment on table waybill.backfill is
 'One row per window that was loaded once more, over all runs that it took.';
 comment on column waybill.backfill.window_from is
-'First value of the replication key, or first name of a file.';
+'First value of the replication key, first name of a file, or since when of the lake.';
 comment on column waybill.backfill.window_to is
 'First value of the replication key after the window, or last name of a file in it.';
 comment on column waybill.backfill.run_ids is 'The runs that have worked on it.';

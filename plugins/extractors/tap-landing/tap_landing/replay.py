@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ class Replay:
     def __init__(self, tap: TapLanding, streams: Sequence[LandingStream]) -> None:
         self._tap = tap
         self._streams = {stream.name: stream for stream in streams}
-        self._seen = {stream.name: stream.sequence for stream in streams}
+        self._seen: dict[str, int] = {}
 
     def run(self) -> None:
         """Send manifest by manifest, and after each the state that has it.
@@ -62,7 +63,8 @@ class Replay:
             WaybillError: The state is ahead of the lake.
         """
         head, due = self._tap.head, set()
-        for name, seen in self._seen.items():
+        for name, stream in self._streams.items():
+            seen = stream.sequence
             if seen > head.sequence:
                 msg = f"Stream {name}: by the state, manifest {seen} of {self._tap.source} has been sent, but {self._tap.store.place} ends with {head.sequence}."
                 raise WaybillError(
@@ -70,10 +72,17 @@ class Replay:
                     "The state is another lake's: start afresh by `meltano run --full-refresh`.",
                 )
             sequence = head.heads[name]["sequence"]
-            while sequence > seen:
+            while sequence > seen or self._is_again(sequence, stream):
                 due.add(sequence)
                 sequence = self._previous(sequence, name)
+            self._seen[name] = sequence
         return sorted(due)
+
+    def _is_again(self, sequence: int, stream: LandingStream) -> bool:
+        if not sequence or stream.since is None:
+            return False
+        committed_at = self._tap.log.read(sequence).body["committed_at"]
+        return dt.datetime.fromisoformat(committed_at) >= stream.since
 
     def _previous(self, sequence: int, stream: str) -> int:
         return int(self._tap.log.read(sequence).body["previous"].get(stream, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from decimal import Decimal, localcontext
@@ -53,6 +54,20 @@ class LandingStream(WaybillStream):
     def sequence(self) -> int:
         """The last manifest that has been sent; 0 for none."""
         return int(self.stream_state.get(LANDING, {}).get("sequence", 0))
+
+    @property
+    def since(self) -> dt.datetime | None:
+        """From when on manifests are to be sent again, though they have been sent; None for none.
+
+        Raises:
+            WaybillError: The state says so in words that are no moment.
+        """
+        text = self.stream_state.get(LANDING, {}).get("since")
+        try:
+            return dt.datetime.fromisoformat(text) if text else None
+        except ValueError as error:
+            msg = f"Stream {self.name}: by the state, manifests are to be sent again since {text!r}, which is no moment."
+            raise WaybillError(msg, "`waybill:backfill --from-lake` writes such states.") from error
 
     def get_records(self, context: Any) -> Iterator[dict[str, Any]]:  # noqa: ARG002 - SDK signature
         """The rows of its last manifest, for the SDK's own tests; a sync goes by `send`."""

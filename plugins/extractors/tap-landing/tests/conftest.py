@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import contract_documents
 import pytest
 import yaml
+from generation_buckets import generation_bucket
 from locked_buckets import locked_bucket
 
 from tap_csv.tap import TapCsv
@@ -108,6 +109,13 @@ def way_over_s3(capsys: pytest.CaptureFixture[str]) -> Iterator[Way]:
     """A way over a bucket with object lock."""
     with locked_bucket() as name:
         yield Way(f"s3://{name}", capsys)
+
+
+@pytest.fixture
+def way_over_gs(capsys: pytest.CaptureFixture[str]) -> Iterator[Way]:
+    """A way over a bucket of Google's kind."""
+    with generation_bucket() as name:
+        yield Way(f"gs://{name}", capsys)
 
 
 @pytest.fixture

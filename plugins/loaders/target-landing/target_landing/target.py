@@ -55,7 +55,7 @@ class TargetLanding(Target):
             "landing_uri",
             th.StringType(nullable=True),
             title="Landing URI",
-            description="Where the lake is: a folder (relative ones start at the project's root) or s3://bucket/prefix; empty for `lake` under WAYBILL_HOME.",
+            description="Where the lake is: a folder (relative ones start at the project's root), s3://bucket/prefix or gs://bucket/prefix; empty for `lake` under WAYBILL_HOME.",
         ),
         th.Property(
             "source",

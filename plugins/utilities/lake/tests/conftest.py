@@ -1,4 +1,4 @@
-"""Lakes of a test: a local folder, and a bucket with object lock in a moto server."""
+"""Lakes of a test: a local folder, a bucket with object lock in a moto server, one of Google's kind in an emulator."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from generation_buckets import generation_bucket
 from locked_buckets import locked_bucket
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of a bucket whose objects nobody can change or remove for a day."""
     monkeypatch.setenv("WAYBILL_HOME", str(tmp_path / "outgoing"))
     with locked_bucket() as name:
+        yield name
+
+
+@pytest.fixture
+def google_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a bucket of Google's kind."""
+    monkeypatch.setenv("WAYBILL_HOME", str(tmp_path / "outgoing"))
+    with generation_bucket() as name:
         yield name
 
 
@@ -37,11 +46,13 @@ def heedless(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boto3, "client", client)
 
 
-@pytest.fixture(params=["folder", "s3", "heedless s3"])
+@pytest.fixture(params=["folder", "s3", "heedless s3", "gs"])
 def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A LANDING_URI of each kind."""
     if request.param == "folder":
         return str(tmp_path / "lake")
+    if request.param == "gs":
+        return f"gs://{request.getfixturevalue('google_bucket')}/a/prefix"
     if request.param == "heedless s3":
         request.getfixturevalue("heedless")
     return f"s3://{request.getfixturevalue('bucket')}/a/prefix"

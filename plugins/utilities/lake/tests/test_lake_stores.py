@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from generation_buckets import generation_bucket
 
 from waybill_common.errors import WaybillError
 from waybill_lake.log import Log, Manifest
@@ -93,9 +94,12 @@ def test_an_object_in_a_locked_bucket_has_a_checksum_and_cannot_be_removed(bucke
         client.close()
 
 
-def test_a_lost_answer_is_no_clash(bucket: str) -> None:
-    # Protects from an error where S3 has the object already, from an attempt whose answer was lost.
-    with closing(open_store(f"s3://{bucket}")) as store:
+@pytest.mark.parametrize(("scheme", "fixture"), [("s3", "bucket"), ("gs", "google_bucket")])
+def test_a_lost_answer_is_no_clash(
+    request: pytest.FixtureRequest, scheme: str, fixture: str
+) -> None:
+    # Protects from an error where the object is there already, from an attempt whose answer was lost.
+    with closing(open_store(f"{scheme}://{request.getfixturevalue(fixture)}")) as store:
         _put(store, "shop/a", b"x")
         _put(store, "shop/a", b"x")
         assert store.get("shop/a") == b"x"
@@ -130,15 +134,42 @@ def test_a_server_that_keeps_nothing_is_refused(bucket: str) -> None:
         _put(store, "shop/a", b"x")
 
 
-def test_a_place_that_is_not_known_is_named(tmp_path: Path, bucket: str) -> None:
+def test_a_place_that_is_not_known_is_named(
+    tmp_path: Path, bucket: str, google_bucket: str
+) -> None:
     # Protects the user from a lake somewhere else: what cannot be used is named with its setting.
-    with pytest.raises(WaybillError, match="LANDING_URI: gs:// is not known"):
-        open_store("gs://bucket/lake")
+    with pytest.raises(WaybillError, match="LANDING_URI: abfs:// is not known"):
+        open_store("abfs://bucket/lake")
     (tmp_path / "file").write_text("x")
     with pytest.raises(WaybillError, match=r"LANDING_URI: .*file/lake cannot be used"):
         _ = open_store(str(tmp_path / "file" / "lake")).scratch
     with pytest.raises(WaybillError, match=f"LANDING_URI: s3://{bucket}-not cannot be used"):
         open_store(f"s3://{bucket}-not").get("a")
+    with pytest.raises(WaybillError, match=f"LANDING_URI: gs://{google_bucket}-not cannot be used"):
+        open_store(f"gs://{google_bucket}-not").get("a")
+
+
+def test_a_large_object_at_google_is_never_written_over(google_bucket: str) -> None:
+    # Protects immutability where an upload takes several requests and the condition holds at its end.
+    large = os.urandom(9 << 20)
+    with closing(open_store(f"gs://{google_bucket}")) as store:
+        _put(store, "shop/a", large)
+        with pytest.raises(ExistsError):
+            _put(store, "shop/a", os.urandom(9 << 20))
+        assert store.get("shop/a") == large
+
+
+def test_a_server_of_googles_kind_that_writes_over_objects_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Protects the lake from stand-ins for Google's servers that do not heed the condition.
+    monkeypatch.setenv("WAYBILL_HOME", str(tmp_path))
+    with (
+        generation_bucket(heeds=False) as bucket,
+        closing(open_store(f"gs://{bucket}")) as store,
+        pytest.raises(WaybillError, match=f"server of gs://{bucket} writes over objects"),
+    ):
+        _put(store, "shop/a", b"x")
 
 
 def _body(writer: int, number: int) -> Any:

@@ -70,8 +70,8 @@ def open_store(uri: str | None) -> Store:
     """The store that LANDING_URI names.
 
     Args:
-        uri: A path, relative ones from the project's root; `file://…`, `s3://bucket/prefix`; empty
-            for a folder under WAYBILL_HOME.
+        uri: A path, relative ones from the project's root; `file://…`, `s3://bucket/prefix`,
+            `gs://bucket/prefix`; empty for a folder under WAYBILL_HOME.
 
     Raises:
         WaybillError: Nothing here knows such a URI.
@@ -85,9 +85,15 @@ def open_store(uri: str | None) -> Store:
         from waybill_lake.s3 import S3Store  # noqa: PLC0415 - boto3 takes a third of a second
 
         return S3Store(parts.netloc, parts.path.strip("/"))
+    if parts.scheme == "gs" and parts.netloc:
+        from waybill_lake.gcs import GcsStore  # noqa: PLC0415 - Google's client takes half a second
+
+        return GcsStore(parts.netloc, parts.path.strip("/"))
     if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
         return LocalStore(project.resolve(parts.path))
     if "://" in uri:
         msg = f"{SETTING}: {parts.scheme}:// is not known."
-        raise WaybillError(msg, "Set it to a folder or to s3://bucket/prefix.")
+        raise WaybillError(
+            msg, "Set it to a folder, to s3://bucket/prefix or to gs://bucket/prefix."
+        )
     return LocalStore(project.resolve(uri))

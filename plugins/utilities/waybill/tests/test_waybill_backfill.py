@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from waybill_common.errors import WaybillError
 FILES = {"files": {name: {"rows": 2, "read_as": "x"} for name in ("a-1.csv", "a-2.csv", "b.csv")}}
 
 
-def _asked(source: str, low: str | None, high: str | None, *streams: str) -> request.Request:
-    return request.read(source, streams, low, high)
+def _asked(
+    source: str, low: str | None, high: str | None, *streams: str, over_lake: bool = False
+) -> request.Request:
+    return request.read(source, streams, low, high, over_lake=over_lake)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,43 @@ def test_a_window_that_makes_no_sense_is_refused(asked: Any, message: str) -> No
     """Before anything is read, one line names what is wrong and what could have been meant."""
     with pytest.raises(WaybillError, match=message):
         _asked(*asked)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "message"),
+    [
+        ("2024-01-01", "2024-01-02", "ends with the lake: .* Leave --to out"),
+        (None, None, "begins with the day"),
+        ("orders.csv", None, "--from 'orders.csv' is no moment. Give --from a date"),
+    ],
+)
+def test_a_window_of_the_lake_that_makes_no_sense_is_refused(
+    low: str | None, high: str | None, message: str
+) -> None:
+    """A window that ended before the lake does would bring old versions back."""
+    with pytest.raises(WaybillError, match=message):
+        _asked("olist", low, high, over_lake=True)
+
+
+def test_a_backfill_from_the_lake_replays_what_came_over_it(warehouse: Any) -> None:
+    """It begins where the warehouse stands, has all streams, and is refused where they came another way."""
+    wanted = _asked("exchange_rates", "2024-01-01", None, over_lake=True)
+    (stream,) = wanted.names
+    assert str(wanted) == (
+        "what has come into the lake since 2024-01-01T00:00:00+00:00, in that order"
+    )
+    assert _asked("totesys", "2024-01-01T02:00+02:00", None, over_lake=True).low == wanted.low
+    with connections.warehouse("loader").connect(row_factory=dict_row) as session:
+        _land(warehouse, "raw_exchange_rates", stream, {"source": {"rows": 1}})
+        with pytest.raises(WaybillError, match=f"Stream {stream} .* has not come over the lake"):
+            store.state(session, wanted)
+        session.rollback()
+        _land(warehouse, "raw_exchange_rates", stream, {"landing": {"sequence": 7}})
+        bookmark = store.state(session, wanted)["singer_state"]["bookmarks"][stream]
+        assert bookmark == {"landing": {"sequence": 7, "since": wanted.low}}
+        store.begin(session, wanted, store.Backfill.new())
+        assert store.unfinished(session, wanted)
+        assert store.unfinished(session, replace(wanted, over_lake=False)) is None
 
 
 def test_a_window_says_what_it_means() -> None:
@@ -69,8 +109,12 @@ def test_every_source_has_a_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pair.state_id("x") == "prod:tap-postgres--totesys-to-target-postgres:x"
     assert pair.variable("window_from") == "TAP_POSTGRES__TOTESYS_WINDOW_FROM"
     assert pair.variable("_select_filter") == "TAP_POSTGRES__TOTESYS__SELECT_FILTER"
-    with pytest.raises(WaybillError, match="load_schema is raw_nobody"):
+    lake = pipeline.of_schema("raw_totesys", over_lake=True)
+    assert (lake.extractor, lake.loader) == ("tap-landing--totesys", "target-postgres")
+    with pytest.raises(WaybillError, match="No job runs an extractor whose load_schema is raw_no"):
         pipeline.of_schema("raw_nobody")
+    with pytest.raises(WaybillError, match="No job runs an extractor of the lake"):
+        pipeline.of_schema("raw_nobody", over_lake=True)
 
 
 def test_a_backfill_begins_from_what_has_landed(warehouse: Any) -> None:

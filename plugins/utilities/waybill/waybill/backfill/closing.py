@@ -83,7 +83,10 @@ def issue(
         (moved,) = session.execute(_MOVED, bound).fetchall()
         began = min(began, moved.pop("began") or ended_at)
         report = replace(report, movement=Movement(**moved))
-        reports.append(_with_window(session, request, stream, report, account))
+        if not request.over_lake:  # which has no other side: the source is not asked
+            report = _with_window(session, request, stream, report, account)
+        reports.append(report)
+    beside = "" if request.over_lake else ", and what was new"
     receipt = Receipt(
         receipt_id=str(backfill.backfill_id),
         run_id=str(run_id),
@@ -93,7 +96,7 @@ def issue(
         streams=tuple(reports),
         marts=(),
         steps=(),
-        notes=(f"{request.contract.source}: {request}, and what was new.",),
+        notes=(f"{request.contract.source}: {request}{beside}.",),
     )
     _keep(session, request, receipt, run_ids)
     return receipt

@@ -44,12 +44,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="low",
-        help="first value of the replication key; of files, the first name (default: the first)",
+        help="first value of the replication key; of files, the first name (default: the first); of the lake, a date and time",
     )
     parser.add_argument(
         "--to",
         dest="high",
         help="first value of the replication key after the window; of files, the last name in it",
+    )
+    parser.add_argument(
+        "--from-lake",
+        action="store_true",
+        help="replay what has come into the lake since --from; the source is not asked",
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.add_argument(
@@ -71,8 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
         WaybillError: It cannot be done, or was cut off.
     """
     names = [name for part in arguments.streams.split(",") if (name := part.strip())]
-    wanted = request.read(arguments.source, names, arguments.low, arguments.high)
-    pair = pipeline.of_schema(wanted.contract.raw_schema)
+    over_lake = arguments.from_lake
+    wanted = request.read(
+        arguments.source, names, arguments.low, arguments.high, over_lake=over_lake
+    )
+    pair = pipeline.of_schema(wanted.contract.raw_schema, over_lake=over_lake)
     login = connections.warehouse("loader")
     if arguments.dry_run:
         _foretell(login, wanted, pair)
@@ -96,9 +104,10 @@ def _foretell(login: connections.Connection, wanted: Request, pair: Pipeline) ->
         cut_off = store.unfinished(session, wanted)
         plan.show(wanted, plan.shares(session, wanted, store.state(session, wanted)), console())
     begun = f"go on with backfill {cut_off.backfill_id}" if cut_off else "begin a backfill"
+    reads = "replays the lake" if wanted.over_lake else "reads the window and what is new"
     print(
         f"dry run: nothing was loaded. It would {begun}: {pair.extractor} to {pair.loader} with a"
-        " state of its own, which reads the window and what is new; the job's own state stays."
+        f" state of its own, which {reads}; the job's own state stays."
     )
 
 
@@ -107,7 +116,7 @@ class _Work:
     """One run of a backfill.
 
     Attributes:
-        rows: Of each stream, how many rows it has in the window.
+        rows: Of each stream, how many rows it has in the window; empty where that is not known.
     """
 
     login: connections.Connection
@@ -122,7 +131,8 @@ class _Work:
             state = store.state(session, self.wanted)
             shares = plan.shares(session, self.wanted, state)
             plan.show(self.wanted, shares, console())
-            self.rows = {share.stream: share.source for share in shares}
+            if not self.wanted.over_lake:
+                self.rows = {share.stream: share.source for share in shares}
             backfill = store.unfinished(session, self.wanted)
             session.commit()
             if backfill:
@@ -145,7 +155,7 @@ class _Work:
             runs.RUN_ID_VARIABLE: str(self.run_id),
             self.pair.variable("_select_filter"): json.dumps(self.wanted.names),
         }
-        if not self.wanted.is_by_file:
+        if not (self.wanted.is_by_file or self.wanted.over_lake):
             settings |= {
                 self.pair.variable("window_from"): str(self.wanted.low),
                 self.pair.variable("window_to"): str(self.wanted.high),

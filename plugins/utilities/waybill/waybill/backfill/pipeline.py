@@ -21,7 +21,7 @@ from waybill_common import processes, project
 from waybill_common.errors import WaybillError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _SHOWN = 2000
 _STATE_BACKEND = "MELTANO_STATE_BACKEND_"
@@ -51,8 +51,12 @@ class Pipeline:
         return re.sub(r"[^A-Z0-9]", "_", f"{self.extractor}_{setting}".upper())
 
 
-def of_schema(raw_schema: str) -> Pipeline:
+def of_schema(raw_schema: str, *, over_lake: bool = False) -> Pipeline:
     """The extractor that lands in a schema, and its loader.
+
+    Args:
+        raw_schema: The schema.
+        over_lake: Whether it is to be the one that reads the lake, or the one that reads the source.
 
     Raises:
         WaybillError: No extractor lands there, or no job runs it.
@@ -60,17 +64,23 @@ def of_schema(raw_schema: str) -> Pipeline:
     documents = list(_documents())
     extractors = [
         plugin["name"]
-        for document in documents
-        for plugin in (document.get("plugins") or {}).get("extractors") or ()
+        for plugin in _plugins(documents, "extractors")
         if plugin.get("load_schema") == raw_schema
+        and _is_of_lake(plugin, "tap-landing") is over_lake
     ]
+    into_lake = {
+        plugin["name"]
+        for plugin in _plugins(documents, "loaders")
+        if _is_of_lake(plugin, "target-landing")
+    }
     for document in documents:
         for job in document.get("jobs") or ():
             for task in _tasks(job):
                 for name, loader in itertools.pairwise(task):
-                    if name in extractors:
+                    if name in extractors and loader not in into_lake:
                         return Pipeline(name, loader, _environment())
-    msg = f"No job runs an extractor whose load_schema is {raw_schema}."
+    of_lake = " of the lake" if over_lake else ""
+    msg = f"No job runs an extractor{of_lake} whose load_schema is {raw_schema}."
     raise WaybillError(msg, "Add one to orchestrate/jobs.meltano.yml.")
 
 
@@ -141,6 +151,15 @@ def _documents() -> Iterator[dict[str, Any]]:
     for pattern in main.get("include_paths") or ():
         for path in sorted(root.glob(pattern)):
             yield yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+
+
+def _plugins(documents: Iterable[dict[str, Any]], kind: str) -> Iterator[dict[str, Any]]:
+    for document in documents:
+        yield from (document.get("plugins") or {}).get(kind) or ()
+
+
+def _is_of_lake(plugin: Mapping[str, Any], base: str) -> bool:
+    return base in {plugin["name"], plugin.get("inherit_from")}
 
 
 def _tasks(job: Mapping[str, Any]) -> Iterator[list[str]]:

@@ -12,6 +12,8 @@ from waybill.backfill import windows
 from waybill.receipt.numbers import exact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import psycopg
     from rich.console import Console
 
@@ -23,8 +25,9 @@ class Share:
     """What one stream has in the window.
 
     Attributes:
-        source: Rows at the source; of files, as they were when they landed last.
-        landed: Rows in the warehouse.
+        source: Rows at the source; of files, as they were when they landed last; of the lake, which
+            is not read beforehand, 0.
+        landed: Rows in the warehouse; of the lake, all of the stream.
         files: The files, where the source is made of files.
     """
 
@@ -44,6 +47,12 @@ def shares(
         request: The window.
         state: What the backfill begins from.
     """
+    if request.over_lake:
+        landed = {
+            stream.name: windows.landed(session, request, stream, stream.name, []).rows
+            for stream in request.streams
+        }
+        return [Share(name, 0, rows) for name, rows in landed.items()]
     there = {} if request.is_by_file else windows.at_source(request)
     found = []
     for stream in request.streams:
@@ -60,10 +69,14 @@ def show(request: Request, found: list[Share], out: Console) -> None:
     """Print what is to be loaded once more."""
     out.print(f"{request.contract.source}: {escape(str(request))}", soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("in the window", overflow="fold")
-    for heading in ("source", "landed", *(["files"] if request.is_by_file else [])):
+    columns: dict[str, Callable[[Share], int]] = {"landed": lambda share: share.landed}
+    if not request.over_lake:
+        columns = {"source": lambda share: share.source} | columns
+    if request.is_by_file:
+        columns["files"] = lambda share: len(share.files)
+    table.add_column("stream" if request.over_lake else "in the window", overflow="fold")
+    for heading in columns:
         table.add_column(heading, justify="right", no_wrap=True)
     for share in found:
-        files = [exact(len(share.files))] if request.is_by_file else []
-        table.add_row(escape(share.stream), exact(share.source), exact(share.landed), *files)
+        table.add_row(escape(share.stream), *(exact(of(share)) for of in columns.values()))
     out.print(table)

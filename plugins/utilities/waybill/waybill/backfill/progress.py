@@ -35,7 +35,7 @@ class Progress:
         login: The warehouse.
         schema: The raw schema of the source.
         run_ids: The runs of the backfill.
-        rows: How many rows each stream has in the window.
+        rows: How many rows each stream has in the window; empty where that is not known.
     """
 
     def __init__(
@@ -72,7 +72,8 @@ class Progress:
         for stream, rows in session.execute(_RECEIVED, self._bound).fetchall():
             if rows > self._told.get(stream, 0):
                 due = max(self._rows.get(stream, 0), rows)
-                found.append(f"{stream}: {exact(rows)} of {counted(due, 'row')}, {rows / due:.0%}")
+                of_all = f"{exact(rows)} of {counted(due, 'row')}, {rows / due:.0%}"
+                found.append(f"{stream}: {of_all if self._rows else counted(rows, 'row')}")
             self._told[stream] = rows
         return found
 

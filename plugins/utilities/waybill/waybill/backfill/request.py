@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from waybill_common import contracts
@@ -20,30 +20,40 @@ class Request:
     """A window of some streams of one source.
 
     Of a database it is the rows whose replication key is from `low` on and below `high`; of files,
-    those whose names are from `low` up to `high`, as they sort.
+    those whose names are from `low` up to `high`, as they sort; of the lake, what came into it from
+    the moment `low` on.
 
     Attributes:
         low: Where it begins; files may leave it open.
-        high: Where it ends.
+        high: Where it ends; the lake's end is that of the lake.
+        over_lake: Whether it comes from the lake, and the source is not asked.
     """
 
     contract: Contract
     streams: tuple[Stream, ...]
     low: str | None
     high: str | None
+    over_lake: bool = False
 
     @property
     def is_by_file(self) -> bool:
-        """Whether the source is made of files."""
-        return any(stream.files for stream in self.contract.streams)
+        """Whether the window is one of files."""
+        return not self.over_lake and any(stream.files for stream in self.contract.streams)
 
     @property
     def names(self) -> list[str]:
         """The streams' names."""
         return [stream.name for stream in self.streams]
 
+    @property
+    def ends(self) -> tuple[str | None, str | None]:
+        """Its two ends as the table of backfills keeps them."""
+        return (f"lake since {self.low}" if self.over_lake else self.low), self.high
+
     def __str__(self) -> str:
         """The window in words."""
+        if self.over_lake:
+            return f"what has come into the lake since {self.low}, in that order"
         if not self.is_by_file:
             keys = sorted({str(stream.replication_key) for stream in self.streams})
             return f"rows with {self.low} <= {' or '.join(keys)} < {self.high}"
@@ -59,7 +69,9 @@ class Request:
         return (self.low is None or name >= self.low) and (self.high is None or name <= self.high)
 
 
-def read(source: str, names: Sequence[str], low: str | None, high: str | None) -> Request:
+def read(
+    source: str, names: Sequence[str], low: str | None, high: str | None, *, over_lake: bool = False
+) -> Request:
     """Check what was asked for against the contract.
 
     Args:
@@ -67,6 +79,7 @@ def read(source: str, names: Sequence[str], low: str | None, high: str | None) -
         names: Streams; none means all that have a window.
         low: The window's beginning.
         high: Its end.
+        over_lake: Whether it is to come from the lake.
 
     Raises:
         WaybillError: There is no such source, stream or window.
@@ -80,7 +93,10 @@ def read(source: str, names: Sequence[str], low: str | None, high: str | None) -
     if unknown := [name for name in names if name not in streams]:
         msg = f"The contract of {source} has no stream {unknown[0]}."
         raise WaybillError(msg, f"Name some of: {', '.join(streams)}.")
-    request = Request(contract, tuple(streams[name] for name in names or streams), low, high)
+    chosen = tuple(streams[name] for name in names or streams)
+    if over_lake:
+        return _of_lake(Request(contract, chosen, low, high, over_lake=True))
+    request = Request(contract, chosen, low, high)
     if request.is_by_file:
         return _of_files(request)
     with_window = tuple(each for each in request.streams if each.replication_key and each.key)
@@ -93,7 +109,24 @@ def read(source: str, names: Sequence[str], low: str | None, high: str | None) -
         raise WaybillError(
             msg, "Load all of it once more: `meltano run --full-refresh` with its job."
         )
-    return _of_rows(Request(contract, with_window, low, high))
+    return _of_rows(replace(request, streams=with_window))
+
+
+def _of_lake(request: Request) -> Request:
+    if request.high is not None:
+        msg = "A window of the lake ends with the lake: what came later may hold later versions of the same rows."
+        raise WaybillError(msg, "Leave --to out.")
+    expected = "Give --from a date, or a date and time, in UTC where it has no zone."
+    if request.low is None:
+        msg = "A window of the lake begins with the day on which its rows came into it."
+        raise WaybillError(msg, expected)
+    try:
+        moment = dt.datetime.fromisoformat(request.low)
+    except ValueError as error:
+        msg = f"--from {request.low!r} is no moment."
+        raise WaybillError(msg, expected) from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return replace(request, low=moment.astimezone(dt.UTC).isoformat())
 
 
 def _of_files(request: Request) -> Request:

@@ -35,6 +35,10 @@ _BOOKMARKS = """
     where target_schema = %s and stream = any(%s) and bookmark is not null
     order by stream, load_id desc
 """
+LANDING = "landing"
+"""In a bookmark: how far its stream has come in the lake, as tap-landing writes it."""
+SINCE = "since"
+"""In `landing`: tap-landing sends again what came into the lake from then on."""
 _OF_A_WINDOW = ("window", "resume")
 _TO_BE_READ = "to be read once more"
 """No fingerprint: a file with this one is sent, though its content is known."""
@@ -65,7 +69,7 @@ class Backfill:
 def unfinished(session: psycopg.Connection[dict[str, Any]], request: Request) -> Backfill | None:
     """The backfill of the same window that was cut off, if there is one."""
     found = session.execute(
-        _FIND, (request.contract.source, request.names, request.low, request.high)
+        _FIND, (request.contract.source, request.names, *request.ends)
     ).fetchone()
     return Backfill(found["backfill_id"], tuple(found["run_ids"])) if found else None
 
@@ -76,7 +80,7 @@ def begin(
     """Note a new backfill, whose state is in place."""
     session.execute(
         _BEGIN,
-        (backfill.backfill_id, request.contract.source, request.names, request.low, request.high),
+        (backfill.backfill_id, request.contract.source, request.names, *request.ends),
     )
 
 
@@ -93,10 +97,13 @@ def state(session: psycopg.Connection[dict[str, Any]], request: Request) -> dict
     Bookmark and rows are one transaction there, so no state can be closer to what has landed.
 
     Raises:
-        WaybillError: A stream has never landed, or no file of it is in the window.
+        WaybillError: A stream has never landed, or not over the lake that is to be replayed, or no
+            file of it is in the window.
     """
     rows = session.execute(_BOOKMARKS, (request.contract.raw_schema, request.names)).fetchall()
     found: dict[str, dict[str, Any]] = {row["stream"]: row["bookmark"] for row in rows}
+    if request.over_lake:
+        return {"singer_state": {"bookmarks": _of_lake(request, found)}}
     for name in request.names:
         part = "files" if request.is_by_file else "replication_key_value"
         if not found.get(name, {}).get(part):
@@ -109,6 +116,18 @@ def state(session: psycopg.Connection[dict[str, Any]], request: Request) -> dict
         msg = f"No file that has landed is in the window: {request}."
         raise WaybillError(msg, f"Files of {request.contract.source}: {', '.join(names[:10])}.")
     return {"singer_state": {"bookmarks": {name: found[name] for name in request.names}}}
+
+
+def _of_lake(request: Request, bookmarks: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Where the streams stand in the lake, and from when on it is to be replayed."""
+    for name in request.names:
+        if LANDING not in bookmarks.get(name, {}):
+            msg = f"Stream {name} of {request.contract.source} has not come over the lake so far, which may lack what the warehouse has."
+            remedy = "Load it from the lake once (docs/lake.md), or backfill from the source, without --from-lake."
+            raise WaybillError(msg, remedy)
+    return {
+        name: {LANDING: {**bookmarks[name][LANDING], SINCE: request.low}} for name in request.names
+    }
 
 
 def _mark_files(request: Request, bookmarks: dict[str, dict[str, Any]]) -> bool:

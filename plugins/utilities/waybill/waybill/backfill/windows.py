@@ -29,7 +29,7 @@ def landed(
     table: str,
     files: list[str],
 ) -> Figures:
-    """Rows of a raw table that are in the window, and sums of its control totals.
+    """Rows of a raw table that are in the window (of the lake, all), and sums of its control totals.
 
     Args:
         session: The warehouse.
@@ -41,7 +41,9 @@ def landed(
     schema = request.contract.raw_schema
     present = columns(session, schema, table)
     bound: list[Any] = [request.low, request.high]
-    if request.is_by_file:
+    if request.over_lake:
+        within, bound = sql.Composed([sql.SQL("true")]), []
+    elif request.is_by_file:
         within, bound = sql.SQL("{} = any(%s)").format(sql.Identifier(_FILE)), [files]
     else:
         within = _between(stream)
