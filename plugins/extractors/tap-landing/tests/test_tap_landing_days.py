@@ -178,11 +178,10 @@ def test_a_state_of_another_lake_is_refused(way: Any) -> None:
 def test_what_came_since_a_moment_is_sent_again(way: Any, warehouse: ScratchDatabase) -> None:
     # Protects a backfill from the lake: it mends what the warehouse has lost, in the order of the
     # manifests, goes on where it was cut off, and leaves the rows from before alone.
-    state = None
     for rows in ({1: "a", 2: "b"}, {2: "c", 3: "d"}, {3: "e"}):
         records = (f'{{"type": "RECORD", "stream": "a", "record": {{"id": {key}, "t": "{text}"}}}}' for key, text in rows.items())  # fmt: skip
         way.land("\n".join([_SCHEMA, *records]) + "\n")
-        state = way.load(way.replay(state), "raw_shop") or state
+    way.load(way.replay(), "raw_shop")
     log = Log(open_store(way.uri), "shop")
     warehouse.execute("update raw_shop.a set t = 'lost'", role="loader")
     moment = log.read(2).body["committed_at"]
@@ -190,7 +189,7 @@ def test_what_came_since_a_moment_is_sent_again(way: Any, warehouse: ScratchData
     states = [json.loads(line) for line in again.splitlines() if '"STATE"' in line]
     numbers = [each["value"]["bookmarks"]["a"]["landing"] for each in states]
     assert numbers == [{"sequence": 2}, {"sequence": 3}]
-    assert way.load(again, "raw_shop") == state
+    way.load(again, "raw_shop")
     expected = [(1, "lost"), (2, "c"), (3, "e")]
     assert warehouse.rows("select id, t from raw_shop.a order by id", role="loader") == expected
     assert way.replay(states[0]["value"]).count('"type":"STATE"') == 1
