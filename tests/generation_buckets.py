@@ -47,7 +47,7 @@ class _TakenError(Conflict):
     """A generation of that name is there."""
 
 
-class _HeedingStorage(emulated.Storage):  # type: ignore[misc] - the emulator has no types
+class _HeedingStorage(emulated.Storage):  # type: ignore[misc]  # the emulator has no types
     only_new = False
     """Whether the request that is answered has the condition; the server answers one at a time."""
 
@@ -64,7 +64,7 @@ class _HeedingStorage(emulated.Storage):  # type: ignore[misc] - the emulator ha
         return True
 
 
-class _HeedingHandler(emulator.RequestHandler):  # type: ignore[misc] - the emulator has no types
+class _HeedingHandler(emulator.RequestHandler):  # type: ignore[misc]  # the emulator has no types
     def do_POST(self) -> None:  # noqa: N802 - the name of http.server
         self.storage.only_new = "ifGenerationMatch=0" in self.path
         super().do_POST()
