@@ -6,8 +6,8 @@ from collections import defaultdict
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
-from target_postgres.counts import Received
 from waybill_common.errors import DataQualityError
+from waybill_common.targets.received import Received
 from waybill_common.values import EXACT
 
 if TYPE_CHECKING:

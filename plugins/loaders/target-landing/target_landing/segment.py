@@ -6,10 +6,10 @@ import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from target_postgres.columns import EXTRACTED_AT, TIMESTAMP, columns_of
-from target_postgres.formats import CSV, KEYS, TEXT, BatchFile
 from waybill_common import copy_text
 from waybill_common.dead_letters import DeadLetter
+from waybill_common.targets.columns import EXTRACTED_AT, TIMESTAMP, columns_of
+from waybill_common.targets.formats import CSV, KEYS, TEXT, BatchFile
 from waybill_lake.from_binary import binary_table
 from waybill_lake.from_text import copy_table, csv_table
 from waybill_lake.parts import PART_BYTES, Part, PartWriter, Shape

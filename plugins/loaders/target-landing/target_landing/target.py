@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import logging
-import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
 from singer_sdk.helpers.capabilities import PluginCapabilities
-from singer_sdk.singerlib.json import serialize_json
-from singer_sdk.target_base import Target
 
 from target_landing import recording
 from target_landing.naming import Naming
 from target_landing.received import Receiving
 from target_landing.segment import Segment
 from target_landing.transaction import Transaction
-from target_postgres.agreement import check_read
-from target_postgres.decoded import records
-from target_postgres.ending import Ending
-from target_postgres.formats import FOR_COPY, KEYS
-from target_postgres.messages import MessageReader
 from waybill_common import batch_files, dead_letters
 from waybill_common.dead_letters import DeadLetter
 from waybill_common.errors import WaybillError
+from waybill_common.targets.agreement import check_read
+from waybill_common.targets.target import WaybillTarget
 from waybill_lake.log import Log
 from waybill_lake.stores import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
@@ -39,12 +33,11 @@ logger = logging.getLogger(__name__)
 _RAW = "raw_"
 
 
-class TargetLanding(Target):
+class TargetLanding(WaybillTarget):
     """Lands Singer streams as immutable Parquet objects, and commits them by a manifest."""
 
     name = "target-landing"
     package_name = "waybill-target-landing"
-    message_reader_class = MessageReader
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.BATCH,
@@ -75,21 +68,17 @@ class TargetLanding(Target):
         self._receiving = Receiving()
         self._receiving.head = self._log.head()
         self._transaction = Transaction(self._receiving, self._naming)
-        self._ending = Ending(self._receiving, overwrites=False)
-        self._letter_streams: set[str] = set()
-        self._held: dict[Path, int] = {}
         self._read_files: list[Path] = []
         self._run_id = recording.begin(self._receiving, self._source)
 
-    def process_endofpipe(self) -> None:
-        """Commit what no STATE has followed, and let go of everything."""
-        state = self._ending.state
-        self._commit(state or {}, is_end=True)
-        if state is not None:
-            self._write_state_message(state)
+    @property
+    def history(self) -> Receiving:
+        """What has come, and what the lake remembers."""
+        return self._receiving
+
+    def close(self) -> None:
+        """Leave the lake."""
         self._store.close()
-        for folder, lock in self._held.items():
-            batch_files.release(folder, lock)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "schema"})
@@ -98,7 +87,7 @@ class TargetLanding(Target):
         if schema.get(dead_letters.MARK):
             self._letter_streams.add(stream)
             return
-        self._ending.is_after_state = False
+        self.ending.is_after_state = False
         key = message_dict.get("key_properties") or []
         segment = Segment(self._store, self._naming, stream, schema, key)
         self._transaction.begin(segment)
@@ -112,9 +101,9 @@ class TargetLanding(Target):
             self._receiving.received[letter.stream].rows += 1
             self._bury(letter)
             return
-        self._ending.is_after_state = False
+        self.ending.is_after_state = False
         if message_dict.get("version") is not None:
-            self._ending.note_version(stream)
+            self.ending.note_version(stream)
         segment = self._segment(stream)
         for name in segment.key_properties:
             if name not in record:
@@ -124,53 +113,22 @@ class TargetLanding(Target):
         if refused := segment.add_record(record, message_dict.get("time_extracted")):
             self._bury(refused)
 
-    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
-        stream, encoding = message_dict["stream"], message_dict["encoding"]
-        self._ending.is_after_state = False
-        if encoding["format"] not in FOR_COPY:
-            each = {"stream": stream, "version": message_dict.get("version")}
-            for record in records(stream, message_dict):
-                self._process_record_message(each | {"record": record})
-            return
-        paths = [batch_files.local_path(uri) for uri in message_dict["manifest"]]
-        for folder in {path.parent for path in paths} - set(self._held):
-            if batch_files.is_run_folder(folder):
-                self._held[folder] = batch_files.hold(folder)
-        self._read_files += [path for path in paths if path.parent in self._held]
+    def take_files(self, stream: str, paths: Sequence[Path], encoding: Mapping[str, Any]) -> int:
+        """Turn files into parts.
+
+        Raises:
+            WaybillError: A file is gone or another one, or is not what its message says.
+        """
+        self._read_files += [path for path in paths if batch_files.is_run_folder(path.parent)]
         try:
-            rows = self._segment(stream).add_batch(paths, encoding)
+            return self._segment(stream).add_batch(paths, encoding)
         except WaybillError as error:
             msg = f"Stream {stream}: {error.cause}"
             raise WaybillError(msg, error.remedy) from error
-        if rows != encoding.get("rows", rows):
-            msg = f"Stream {stream}: batch files hold {rows} rows, their message says {encoding['rows']}."
-            raise WaybillError(msg, "Run again: a batch file was cut off.")
-        if encoding.get("kind") != KEYS:
-            self._receiving.received[stream].rows += rows
-
-    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
-        state = message_dict["value"]
-        self._ending.is_after_state = True
-        if self._ending.is_awaited:
-            self._ending.take_state(state)
-            return
-        self._commit(state)
-        self._write_state_message(state)
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         self._segment(message_dict["stream"])
-        self._ending.activate(message_dict["stream"], message_dict["version"])
-
-    def _handle_max_record_age(self) -> None:
-        """Leave transactions to the tap: they end with a STATE, never with time."""
-
-    def _write_state_message(self, state: dict[str, Any]) -> None:
-        sys.stdout.write(serialize_json(state) + "\n")
-        sys.stdout.flush()
-
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Leave at once; what no manifest names is not in the lake."""
-        raise SystemExit(128 + signum)
+        self.ending.activate(message_dict["stream"], message_dict["version"])
 
     def _segment(self, stream: str) -> Segment:
         segment = self._transaction.segment(stream)
@@ -192,18 +150,18 @@ class TargetLanding(Target):
         """Decide what the end of the input means; returns the streams that are whole."""
         whole = set()
         for segment in self._transaction.open_segments():
-            self._ending.check(segment.stream)
+            self.ending.check(segment.stream)
             marks = ("x-source-partition", "x-whole-table", "x-ends-with-state")
-            if any(map(segment.schema.get, marks)) and not self._ending.is_after_state:
+            if any(map(segment.schema.get, marks)) and not self.ending.is_after_state:
                 msg = (
                     f"Stream {segment.stream}: the input ended before the STATE that its rows need."
                 )
                 raise WaybillError(msg, "The tap has failed: see its own error, and run again.")
-            if self._ending.replaces("", segment.stream):
+            if self.ending.replaces("", segment.stream):
                 whole.add(segment.stream)
         return whole
 
-    def _commit(self, state: dict[str, Any], *, is_end: bool = False) -> None:
+    def commit(self, state: dict[str, Any], *, is_end: bool = False) -> None:
         """Make everything since the last commit durable, or nothing of it.
 
         Args:

@@ -10,10 +10,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from target_postgres.columns import DELETED_AT
 from waybill_common.dead_letters import storable
 from waybill_common.errors import DataQualityError
 from waybill_common.identifiers import qualify, quote
+from waybill_common.targets.columns import DELETED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_postgres.columns import DELETED_AT, SOURCE_FILE
 from waybill_common.identifiers import quote
+from waybill_common.targets.columns import DELETED_AT, SOURCE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

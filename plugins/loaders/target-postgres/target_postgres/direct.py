@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from target_postgres.columns import BATCHED_AT, EXTRACTED_AT, SOURCE_FILE
 from target_postgres.copying import copy
 from target_postgres.counts import Counts
 from target_postgres.sums import sums_of
 from waybill_common.identifiers import qualify, quote
+from waybill_common.targets.columns import BATCHED_AT, EXTRACTED_AT, SOURCE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import psycopg
 
-    from target_postgres.formats import BatchFile
     from target_postgres.tables import Plan
+    from waybill_common.targets.formats import BatchFile
 
     _Shape = tuple[tuple[str, ...], str | None, str | None]
 

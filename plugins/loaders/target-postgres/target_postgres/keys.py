@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from target_postgres.columns import BATCHED_AT, DELETED_AT
 from target_postgres.copying import copy
 from target_postgres.counts import Counts
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
+from waybill_common.targets.columns import BATCHED_AT, DELETED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from target_postgres.formats import BatchFile
+    from waybill_common.targets.formats import BatchFile
 
 _numbers = itertools.count(1)
 

@@ -19,11 +19,11 @@ from waybill_common.identifiers import qualify
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_postgres.columns import Column
-    from target_postgres.formats import BatchFile
     from target_postgres.session import Session
     from target_postgres.tables import Plan
     from waybill_common.dead_letters import DeadLetter
+    from waybill_common.targets.columns import Column
+    from waybill_common.targets.formats import BatchFile
 
 logger = logging.getLogger(__name__)
 

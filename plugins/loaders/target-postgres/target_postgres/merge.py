@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, SOURCE_FILE
 from target_postgres.counts import Counts
 from target_postgres.difference import Difference, Found
 from target_postgres.sums import sums_of
 from target_postgres.writing import Writing
 from waybill_common.identifiers import qualify, quote
+from waybill_common.targets.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, SOURCE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

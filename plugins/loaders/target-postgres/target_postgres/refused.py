@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from target_postgres import rows
-from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE
 from target_postgres.dead_letters import unquoted
-from target_postgres.formats import CSV
 from target_postgres.salvage import place_of
 from waybill_common import copy_text
 from waybill_common.dead_letters import DeadLetter
 from waybill_common.errors import WaybillError
+from waybill_common.targets.columns import EXTRACTED_AT, SOURCE_FILE
+from waybill_common.targets.formats import CSV
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from target_postgres.formats import BatchFile
+    from waybill_common.targets.formats import BatchFile
 
 _SURROGATES = ("\ud800", "\udfff")
 

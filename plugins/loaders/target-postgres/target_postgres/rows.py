@@ -7,13 +7,13 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_postgres.formats import BINARY, CSV
 from waybill_common import copy_text
+from waybill_common.targets.formats import BINARY, CSV
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from target_postgres.formats import BatchFile
+    from waybill_common.targets.formats import BatchFile
 
 BINARY_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 BINARY_TRAILER = b"\xff\xff"

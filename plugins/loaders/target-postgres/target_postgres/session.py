@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.json import serialize_json
 
-from target_postgres.counts import Received
 from waybill_common.errors import DataQualityError, WaybillError
+from waybill_common.targets.received import Received
 
 if TYPE_CHECKING:
     import psycopg

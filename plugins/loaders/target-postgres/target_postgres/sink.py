@@ -11,10 +11,8 @@ import psycopg
 from singer_sdk.exceptions import MissingKeyPropertiesError
 from singer_sdk.sinks import Sink
 
-from target_postgres.columns import EXTRACTED_AT, columns_of
 from target_postgres.counts import Counts
 from target_postgres.dead_letters import Letters
-from target_postgres.formats import KEYS, BatchFile
 from target_postgres.loading import Loading
 from target_postgres.merge import Merge
 from target_postgres.refused import incomplete, refusal
@@ -22,6 +20,8 @@ from target_postgres.replacing import Replacing
 from target_postgres.tables import destination
 from waybill_common.dead_letters import LIMIT_MARK, limit_of
 from waybill_common.errors import WaybillError
+from waybill_common.targets.columns import EXTRACTED_AT, columns_of
+from waybill_common.targets.formats import KEYS, BatchFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

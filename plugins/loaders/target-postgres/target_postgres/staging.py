@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from target_postgres import salvage
-from target_postgres.columns import EXTRACTED_AT, SOURCE_FILE, TIMESTAMP
-from target_postgres.formats import BINARY
 from target_postgres.refused import letter_of
 from target_postgres.rows import BINARY_HEADER, BINARY_TRAILER, of_file, of_lines
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
+from waybill_common.targets.columns import EXTRACTED_AT, SOURCE_FILE, TIMESTAMP
+from waybill_common.targets.formats import BINARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import psycopg
 
-    from target_postgres.formats import BatchFile
     from target_postgres.rows import Row
     from target_postgres.rules import Rules
     from waybill_common.dead_letters import DeadLetter
+    from waybill_common.targets.formats import BatchFile
 
 CHUNK_CHARACTERS = 1 << 20
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT, TIMESTAMP, check_name
 from waybill_common import sql_types
 from waybill_common.errors import WaybillError
 from waybill_common.identifiers import qualify, quote
+from waybill_common.targets.columns import (
+    BATCHED_AT,
+    DELETED_AT,
+    EXTRACTED_AT,
+    TIMESTAMP,
+    check_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import psycopg
 
-    from target_postgres.columns import Column
+    from waybill_common.targets.columns import Column
 
 _COLUMNS = """
     select attname, pg_catalog.format_type(atttypid, atttypmod)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_postgres import rebuilding
-from target_postgres.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT
 from waybill_common.identifiers import quote
+from waybill_common.targets.columns import BATCHED_AT, DELETED_AT, EXTRACTED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -144,7 +144,7 @@ def test_csv_that_changes_while_it_is_read_is_refused(
         os.utime(path, ns=(1, 1))
         return found
 
-    monkeypatch.setattr("target_postgres.formats.os.fstat", fstat_then_touch)
+    monkeypatch.setattr("waybill_common.targets.formats.os.fstat", fstat_then_touch)
     with pytest.raises(WaybillError, match="has changed since"):
         wire.load(wire.schema("orders", {"id": "integer"}, ["id"]), batch, wire.state())
     assert len(looks) == 2

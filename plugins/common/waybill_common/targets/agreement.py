@@ -10,7 +10,7 @@ from waybill_common.errors import WaybillError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_postgres.counts import Received
+    from waybill_common.targets.received import Received
 
 
 def check_read(received: Mapping[str, Received], bookmarks: Mapping[str, Any]) -> None:

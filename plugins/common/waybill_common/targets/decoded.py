@@ -63,7 +63,7 @@ def _from_parquet(stream: str, file: IO[bytes]) -> Iterator[dict[str, Any]]:
         from pyarrow import parquet  # noqa: PLC0415 - 130 MB that few taps need
     except ImportError as error:
         msg = f"Stream {stream}: Parquet batch files need pyarrow, which is not installed."
-        remedy = "Install waybill-target-postgres[parquet], or set the tap's batch format to jsonl."
+        remedy = "Install the target's extra [parquet], or set the tap's batch format to jsonl."
         raise WaybillError(msg, remedy) from error
     for batch in parquet.ParquetFile(file).iter_batches(batch_size=_ROWS_AT_ONCE):
         yield from batch.to_pylist()

@@ -15,18 +15,16 @@ from waybill_common.errors import WaybillError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from waybill_common.targets.received import Received
+
 logger = logging.getLogger(__name__)
 
 
-class _Received(Protocol):
-    settled: int
-
-
 class History(Protocol):
-    """What is known of earlier transactions and runs; a `Session` knows it."""
+    """What is known of earlier transactions and runs; whatever a target writes to knows it."""
 
     @property
-    def received(self) -> Mapping[str, _Received]:
+    def received(self) -> Mapping[str, Received]:
         """What this invocation has received, by stream; any stream may be asked for."""
 
     def last_bookmark(self, schema: str, stream: str) -> Mapping[str, Any]:

@@ -1,0 +1,1 @@
+"""What our targets share on top of the SDK, which they bring: nothing else imports it."""
