@@ -10,7 +10,9 @@ MELTANO := $(BIN)/meltano
 UV := $(BIN)/uv
 HOME_FOLDER := $(or $(WAYBILL_HOME),$(CURDIR)/.waybill)
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/common/pyproject.toml plugins/*/*/pyproject.toml))
-LOCKS := $(filter-out plugins/requirements/airflow.txt,$(wildcard plugins/requirements/*.txt))
+ANALYZERS := dashboard notebooks report
+ON_REQUEST := airflow $(ANALYZERS)
+LOCKS := $(filter-out $(ON_REQUEST:%=plugins/requirements/%.txt),$(wildcard plugins/requirements/*.txt))
 export UV_BUILD_CONSTRAINT := $(CURDIR)/plugins/requirements/build.txt
 export UV_NO_PROGRESS := 1
 # Compiled Python once for all steps: three times faster starts.
@@ -30,6 +32,10 @@ run: .meltano/.installed ## Set up, start the warehouse, run the whole job, show
 .PHONY: next-day
 next-day: .meltano/.installed ## Append a day of new, changed and late rows to the samples
 	@$(MELTANO) invoke sources:next-day
+
+.PHONY: dashboard
+dashboard: .meltano/.installed .meltano/.dashboard ## Look at it: the marts in a browser on this machine, until Ctrl-C
+	@exec $(MELTANO) invoke dashboard
 
 .PHONY: airflow
 airflow: .meltano/.installed .meltano/.airflow ## Run the schedules: Airflow with its UI on this machine, until Ctrl-C
@@ -144,11 +150,17 @@ help: ## List the targets
 
 .meltano/.installed: .venv/.run $(LOCKS) $(PLUGINS:%=%/pyproject.toml) $(wildcard */*.meltano.yml)
 	@echo "setup: the plugins into .meltano"
-	@$(MELTANO) install --clean $$($(BIN)/python scripts/plugin_names.py --without airflow)
+	@$(MELTANO) install --clean $$($(BIN)/python scripts/plugin_names.py --without $(ON_REQUEST))
 	@touch $@
 
 # 230 MB that only those need who run the schedules here.
 .meltano/.airflow: .venv/.run plugins/requirements/airflow.txt plugins/utilities/airflow/pyproject.toml orchestrate/orchestrators.meltano.yml
 	@echo "setup: Airflow into .meltano"
 	@$(MELTANO) install --clean airflow
+	@touch $@
+
+# As large as Airflow, and only for those who look at or publish what the marts say.
+$(ANALYZERS:%=.meltano/.%): .meltano/.%: .venv/.run plugins/requirements/%.txt plugins/utilities/analyze/pyproject.toml analyze/analyzers.meltano.yml
+	@echo "setup: $* into .meltano"
+	@$(MELTANO) install --clean $*
 	@touch $@
