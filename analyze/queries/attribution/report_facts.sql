@@ -1,0 +1,6 @@
+select
+    sum(first_click_checkout_count) as checkout_count,
+    sum(first_click_revenue) as revenue,
+    (select cast(max(checked_out_at) as date) from attribution.fct_checkout_attribution)
+        as last_date
+from attribution.rpt_channel_revenue

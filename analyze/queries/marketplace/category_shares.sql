@@ -1,0 +1,8 @@
+select
+    category,
+    sales_rank,
+    item_count,
+    total_sale_amount,
+    share_of_sales
+from marketplace.rpt_category_sales
+order by sales_rank

@@ -1,0 +1,7 @@
+select
+    order_count,
+    revenue,
+    count(*) as customer_count
+from marketplace.customer_lifetime_value
+group by order_count, revenue
+order by order_count, revenue

@@ -1,0 +1,7 @@
+select
+    month_start_date,
+    delivery_outcome,
+    review_score,
+    review_count
+from marketplace.rpt_review_scores
+order by month_start_date, delivery_outcome, review_score

@@ -1,0 +1,9 @@
+select
+    rfm_segment,
+    segment_rank,
+    customer_count,
+    net_amount,
+    customer_share,
+    net_share
+from retail.rpt_rfm_segments
+order by segment_rank
