@@ -1,3 +1,4 @@
+-- What each channel brings by the first click, by the last, and shared among all.
 select
     channel,
     first_click_checkout_count,

@@ -1,3 +1,4 @@
+-- All checkouts in one row.
 select
     sum(first_click_checkout_count) as checkout_count,
     sum(first_click_revenue) as revenue,

@@ -1,3 +1,4 @@
+-- Each category's share of all sales, the largest first.
 select
     category,
     sales_rank,

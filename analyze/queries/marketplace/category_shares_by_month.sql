@@ -1,3 +1,4 @@
+-- Sales of each category in each month.
 select
     month_start_date,
     category,

@@ -1,3 +1,4 @@
+-- Sales and orders of each month.
 select
     month_start_date,
     is_complete,

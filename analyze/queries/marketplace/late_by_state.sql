@@ -1,3 +1,4 @@
+-- Deliveries of each state, and those after the promised day.
 select
     state,
     sum(delivered_order_count) as delivered_order_count,

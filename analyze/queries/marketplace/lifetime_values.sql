@@ -1,3 +1,4 @@
+-- How many people have so many orders and have spent so much.
 select
     order_count,
     revenue,

@@ -1,3 +1,4 @@
+-- Of those who ordered first in a month: how many had ordered again so many months later.
 select
     cohort_month_start_date,
     months_since,

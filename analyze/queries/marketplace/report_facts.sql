@@ -1,3 +1,4 @@
+-- All months in one row: what was ordered, how it came and was liked.
 select
     sum(order_count) as order_count,
     sum(total_sale_amount) as total_sale_amount,

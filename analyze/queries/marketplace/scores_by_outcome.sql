@@ -1,3 +1,4 @@
+-- How often each score was given in each month, by how the order was delivered.
 select
     month_start_date,
     delivery_outcome,

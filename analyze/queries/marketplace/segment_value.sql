@@ -1,3 +1,4 @@
+-- People and revenue of each segment, the best first.
 select
     rfm_segment,
     segment_rank,

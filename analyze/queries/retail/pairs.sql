@@ -1,3 +1,4 @@
+-- Pairs of goods on one invoice with all that is needed to judge them, by lift.
 select
     pairs.first_item_code,
     first_item.description as first_description,

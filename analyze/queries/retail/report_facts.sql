@@ -1,3 +1,4 @@
+-- All months in one row: what was charged, given back and kept.
 select
     sum(order_count) as order_count,
     sum(gross_amount) as gross_amount,

@@ -1,3 +1,4 @@
+-- Customers and net sales of each segment, the best first.
 select
     rfm_segment,
     segment_rank,

@@ -1,3 +1,4 @@
+-- All customers in one row: how many, and what they ordered.
 select
     count(*) as customer_count,
     sum(total_orders) as order_count,

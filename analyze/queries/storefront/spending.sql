@@ -1,3 +1,4 @@
+-- What each customer who ordered has spent, the most first.
 select
     customer_id,
     total_orders,

@@ -1,3 +1,4 @@
+-- Sales and purchases of all weeks in one row.
 select
     (select sum(order_count) from trade.rpt_weekly_sales) as sales_order_count,
     (select sum(reporting_sale_amount) from trade.rpt_weekly_sales) as reporting_sale_amount,

@@ -1,3 +1,4 @@
+-- Sales of each week in the reporting currency.
 select
     week_start_date,
     is_complete,

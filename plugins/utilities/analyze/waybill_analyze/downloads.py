@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-_RUN = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+_RUN = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The four signs, and the same as full-width characters."""
 _SKIPPED = " \t\r\n\v\f\u00a0\ufeff"
 """What a spreadsheet may leave out at the beginning of a cell before it looks for a formula."""
 

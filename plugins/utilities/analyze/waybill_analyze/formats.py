@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Unit = Literal[
     "text", "yes", "count", "money", "price", "share", "score", "days", "number", "seconds", "bytes",
@@ -22,7 +24,7 @@ _D3 = {
 }  # fmt: skip
 _D3_AXIS = {"count": "~s", "money": "~s", "share": "~%", "days": "~f", "month": "%b %Y"}
 _DECIMALS = {"money": 2, "price": 2, "score": 2, "days": 1, "number": 2, "seconds": 0, "count": 0}
-_UNKNOWN = "–"
+_UNKNOWN = "-"
 _KILO = 1000
 
 
@@ -52,22 +54,13 @@ def d3(unit: Unit, *, axis: bool = False) -> str | None:
 
 
 def written(value: Any, unit: Unit) -> str:
-    """A value in words, as tables and headline figures show it; `–` where there is none."""
-    if value is None or (isinstance(value, float) and math.isnan(value)) or str(value) == "NaT":
+    """A value in words, as tables and headline figures show it; `-` where there is none."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return _UNKNOWN
-    if unit == "yes":
-        return "yes" if value else "no"
-    if unit == "share":
-        return f"{Decimal(str(value)) * 100:,.1f} %"
-    if unit == "bytes":
-        return _bytes(int(value))
     if unit in _DECIMALS:
         return f"{Decimal(str(value)):,.{_DECIMALS[unit]}f}"
-    if isinstance(value, dt.datetime) and unit == "moment":
-        return f"{value:%Y-%m-%d %H:%M} UTC"
-    if isinstance(value, dt.date) and unit == "month":
-        return f"{value:%b %Y}"
-    return str(value)
+    writer = _WRITERS.get(unit)
+    return writer(value) if writer else str(value)
 
 
 def _bytes(size: int) -> str:
@@ -77,3 +70,12 @@ def _bytes(size: int) -> str:
             return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"
         amount /= _KILO
     return f"{amount:,.1f} TB"
+
+
+_WRITERS: dict[Unit, Callable[[Any], str]] = {
+    "yes": lambda value: "yes" if value else "no",
+    "share": lambda value: f"{Decimal(str(value)) * 100:,.1f} %",
+    "bytes": lambda value: _bytes(int(value)),
+    "month": lambda value: f"{value:%b %Y}",
+    "moment": lambda value: f"{value:%Y-%m-%d %H:%M} UTC",
+}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, inspect
 
@@ -26,21 +26,23 @@ SETTING = "WAREHOUSE_READER_URL"
 
 
 def engine(*, timeout: dt.timedelta | None = None) -> Engine:
-    """Open a pool of sessions that can change nothing; none is made before the first query.
+    """Make a pool of sessions that can change nothing; the first query opens the first.
 
     Args:
         timeout: For how long the warehouse may work on one statement; None for any time.
 
-    Raises:
-        WaybillError: No warehouse has been started here, or its URL is none. A session that
-            cannot be opened raises one too, at the query.
+    Returns:
+        A pool. Where the warehouse cannot be reached, a query raises a WaybillError that says why.
     """
     url = os.environ.get(SETTING, "")
     if url and not connections.is_postgres_url(url):
         return create_engine(url)
-    login = _read_only(connections.warehouse("reader"), timeout)
-    # The login knows which setting to name when it fails.
-    return create_engine("postgresql+psycopg://", creator=login.connect, pool_pre_ping=True)
+
+    def open_session() -> Any:
+        # Looked up each time: the embedded warehouse may have been started since, elsewhere.
+        return _read_only(connections.warehouse("reader"), timeout).connect()
+
+    return create_engine("postgresql+psycopg://", creator=open_session, pool_pre_ping=True)
 
 
 def _read_only(login: Connection, timeout: dt.timedelta | None) -> Connection:

@@ -96,7 +96,7 @@ DOMAINS = (
         "retail/report_facts",
         _retail,
         (
-            Question(("retail/returns",), retail.returns),
+            Question(("retail/returns_by_month",), retail.returns),
             Question(("retail/pairs",), retail.bought_together),
             Question(("retail/segment_value",), retail.segments),
         ),

@@ -21,7 +21,7 @@ _LEAST_BASKETS = 10
 
 def returns(engine: Engine) -> Finding | None:
     """Which part of what is charged comes back."""
-    months = queries.rows(engine, "retail/returns")
+    months = queries.rows(engine, "retail/returns_by_month")
     months = months[months["gross_amount"].astype(float) > 0]
     if months.empty:
         return None
@@ -68,7 +68,7 @@ def returns(engine: Engine) -> Finding | None:
             "Pounds",
             partial=frozenset(partial),
         ),
-        query="retail/returns",
+        query="retail/returns_by_month",
     )
 
 

@@ -107,7 +107,7 @@ def gather(engine: Engine) -> Contents:
         counts=_counts(parsed, every),
         pictures=tuple(_pictures(parsed, every, domain) for domain in domains),
         answers=tuple(
-            receipts.latest({each.source for each in every if each.domain in domains})
+            receipts.latest(engine, [each for each in every if each.domain in domains])
         ),
     )
 

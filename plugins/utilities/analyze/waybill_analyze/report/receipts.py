@@ -3,81 +3,67 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import psycopg
-
-from waybill_common import connections
-from waybill_common.errors import WaybillError
+from waybill_analyze import queries, warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Sequence
 
-_BACKFILL = "backfill of %"
-_RECEIPTS = """
-    select scope, is_balanced, receipt
-    from waybill.receipt
-    where scope not like %s
-    order by ended_at desc
-    limit 200
-"""
+    from sqlalchemy import Engine
+
+    from waybill_common.contracts import Contract
+
+_RECEIPTS = "status/latest_receipts"
+_LANDED = "status/landed"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the latest receipt says of a source.
+    """What is known of a source.
 
     Attributes:
         rows: Landed, of all its streams.
-        totals: Number of control totals that were compared.
+        totals: Number of control totals that its contract has reconciled.
         dead_letters: Rows that could not land so far.
-        rules: Number of conservation rules of the receipt's marts.
+        is_balanced: What its latest receipt says.
     """
 
     source: str
-    is_balanced: bool
     streams: int
     rows: int
     totals: int
     dead_letters: int
-    rules: int
+    is_balanced: bool
 
 
-def latest(sources: Collection[str]) -> list[Answer]:
-    """The answers by source, as the role `auditor` reads them.
-
-    Args:
-        sources: Ids of contracts.
+def latest(engine: Engine, contracts: Sequence[Contract]) -> list[Answer]:
+    """The answer for each source that has landed and has a receipt, in the order of the contracts.
 
     Returns:
-        Nothing where the ledger cannot be read, as on a machine that only has the reader's login.
+        Nothing where the warehouse has no such views, as one of marts alone.
     """
-    try:
-        with connections.warehouse("auditor").connect() as session:
-            rows = session.execute(_RECEIPTS, (_BACKFILL,)).fetchall()
-    except (WaybillError, psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable):
+    present = warehouse.relations(engine, ["waybill_status"])
+    names = {name for query in (_RECEIPTS, _LANDED) for name in queries.load(query).relations}
+    if not names <= present:
         return []
-    return read(rows, sources)
-
-
-def read(rows: Iterable[tuple[str, bool, dict[str, Any]]], sources: Collection[str]) -> list[Answer]:
-    """The first answer for each source among receipts, the newest of which comes first."""
-    found: dict[str, Answer] = {}
-    for scope, is_balanced, receipt in rows:
-        for source in scope.split(","):
-            if source in sources and source not in found:
-                found[source] = _answer(source, receipt, is_balanced=is_balanced)
-    return [found[source] for source in sorted(found)]
-
-
-def _answer(source: str, receipt: dict[str, Any], *, is_balanced: bool) -> Answer:
-    streams = [each for each in receipt["streams"] if each["contract"] == source]
-    return Answer(
-        source,
-        is_balanced,
-        streams=len(streams),
-        rows=sum((each["landed"] or {}).get("rows", 0) for each in streams),
-        totals=sum(len((each["landed"] or {}).get("totals", {})) for each in streams),
-        dead_letters=sum(each.get("dead_letters", 0) for each in streams),
-        rules=len(receipt["marts"]),
-    )
+    balanced: dict[str, bool] = {}
+    for receipt in queries.rows(engine, _RECEIPTS).to_dict("records"):
+        for source in str(receipt["scope"]).split(","):
+            balanced.setdefault(source, bool(receipt["is_balanced"]))
+    landed = {
+        str(row["target_schema"]): row
+        for row in queries.rows(engine, _LANDED).to_dict("records")
+    }
+    return [
+        Answer(
+            contract.source,
+            streams=int(landed[contract.raw_schema]["stream_count"]),
+            rows=int(landed[contract.raw_schema]["row_count"]),
+            totals=sum(len(stream.control_totals) for stream in contract.streams),
+            dead_letters=int(landed[contract.raw_schema]["open_letter_count"]),
+            is_balanced=balanced[contract.source],
+        )
+        for contract in contracts
+        if contract.source in balanced and contract.raw_schema in landed
+    ]
