@@ -37,6 +37,14 @@ next-day: .meltano/.installed ## Append a day of new, changed and late rows to t
 dashboard: .meltano/.installed .meltano/.dashboard ## Look at it: the marts in a browser on this machine, until Ctrl-C
 	@exec $(MELTANO) invoke dashboard
 
+.PHONY: notebooks
+notebooks: .meltano/.installed .meltano/.notebooks ## Dig deeper: the notebooks in JupyterLab on this machine, until Ctrl-C
+	@exec $(MELTANO) invoke notebooks
+
+.PHONY: report
+report: .meltano/.installed .meltano/.report ## Write what the marts say as HTML, PDF and slides
+	@$(MELTANO) invoke report
+
 .PHONY: airflow
 airflow: .meltano/.installed .meltano/.airflow ## Run the schedules: Airflow with its UI on this machine, until Ctrl-C
 	@exec $(MELTANO) invoke airflow:up

@@ -89,7 +89,9 @@ def described(figure: Figure) -> str:
             )
         lines.append(f"{series.name}: {said}.")
     if figure.reference:
-        lines.append(f"{figure.reference[1].capitalize()}: {_written(figure.reference[0], figure)}.")
+        lines.append(
+            f"{figure.reference[1].capitalize()}: {_written(figure.reference[0], figure)}."
+        )
     return " ".join(lines)
 
 
@@ -135,7 +137,9 @@ def _intervals(frame: pd.DataFrame, figure: Figure, words: str) -> Any:
     reach = (
         alt.Chart(frame)
         .mark_rule(strokeWidth=2, color=charts.BLUE, opacity=0.5)
-        .encode(x=alt.X("low:Q", title=figure.value_title, axis=_axis(figure)), x2="high:Q", y=names)
+        .encode(
+            x=alt.X("low:Q", title=figure.value_title, axis=_axis(figure)), x2="high:Q", y=names
+        )
     )
     layers = [reach, points]
     if figure.reference:

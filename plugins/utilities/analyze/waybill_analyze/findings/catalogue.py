@@ -134,16 +134,12 @@ def ask(engine: Engine, only: str | None = None) -> list[Found]:
     """
     names = [domain.name for domain in DOMAINS]
     present = warehouse.relations(engine, names)
-    found = [
-        domain.ask(engine, present) for domain in DOMAINS if only in (None, domain.name)
-    ]
+    found = [domain.ask(engine, present) for domain in DOMAINS if only in (None, domain.name)]
     return [each for each in found if each]
 
 
 def of(engine: Engine, domain: str, *names: str) -> list[Finding]:
-    """Findings of a domain by their names, those that the warehouse has rows for.
-
-    """
+    """Findings of a domain by their names, those that the warehouse has rows for."""
     return [
         finding
         for found in ask(engine, domain)

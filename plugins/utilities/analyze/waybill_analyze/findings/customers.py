@@ -40,21 +40,29 @@ def repeat(engine: Engine) -> Finding | None:
         f"{wording.percent(overall.value)} of the people have ordered more than once",
         says=(
             f"{wording.number(again)} of {wording.number(people)} people have two orders or more.",
-            f"Of those who could be followed for {wording.counted(months, 'month')},"
-            f" {wording.percent(at_end.value)} had ordered again by then,"
-            f" {wording.percent(at_start.value)} within the month of the first order.",
+            (
+                f"Of those who could be followed for {wording.counted(months, 'month')},"
+                f" {wording.percent(at_end.value)} had ordered again by then,"
+                f" {wording.percent(at_start.value)} within the month of the first order."
+            ),
         ),
         sure=(
             f"All people: {wording.sure(overall, wording.percent, 'people')}.",
-            f"Followed for {wording.counted(months, 'month')}:"
-            f" {wording.sure(at_end, wording.percent, 'people')}; whoever began later is left out,"
-            " as they have had less time.",
+            (
+                f"Followed for {wording.counted(months, 'month')}:"
+                f" {wording.sure(at_end, wording.percent, 'people')}; whoever began later is left out,"
+                " as they have had less time."
+            ),
         ),
         besides=(
-            "Whoever orders under another account counts as someone else, so the true part is"
-            " higher if anything.",
-            "Orders of one person on one day are separate orders here, so part of the repeats in"
-            " month 0 are one purchase in two parcels.",
+            (
+                "Whoever orders under another account counts as someone else, so the true part is"
+                " higher if anything."
+            ),
+            (
+                "Orders of one person on one day are separate orders here, so part of the repeats in"
+                " month 0 are one purchase in two parcels."
+            ),
         ),
         figure=Figure(
             "steps",
@@ -117,19 +125,25 @@ def segments(engine: Engine) -> Finding | None:
         f"{wording.percent(people[best], 0)} of the people, those called {names[best]}, bring"
         f" {wording.percent(money[best], 0)} of the revenue",
         says=(
-            f"{names[best].capitalize()} spend {wording.times(money[best] / people[best])} their"
-            f" share of the people; {names[worst]}"
-            f" {wording.times(money[worst] / people[worst])}.",
+            (
+                f"{names[best].capitalize()} spend {wording.times(money[best] / people[best])} their"
+                f" share of the people; {names[worst]}"
+                f" {wording.times(money[worst] / people[worst])}."
+            ),
             f"A person has spent {wording.money(value.value, CURRENCY)} on average so far.",
         ),
         sure=(
-            f"Mean spent per person:"
-            f" {wording.sure(value, lambda each: wording.money(each), 'people')}.",
+            (
+                f"Mean spent per person:"
+                f" {wording.sure(value, wording.money, 'people')}."
+            ),
             f"Part of the people in that segment: {wording.sure(share, wording.percent, 'people')}.",
         ),
         besides=(
-            "Segments are cut by what was spent, so that a segment of large spenders brings much is"
-            " part of its definition; how much is not.",
+            (
+                "Segments are cut by what was spent, so that a segment of large spenders brings much is"
+                " part of its definition; how much is not."
+            ),
             "What was spent so far is no forecast: people who came last have had less time.",
         ),
         figure=Figure(
@@ -146,7 +160,5 @@ def segments(engine: Engine) -> Finding | None:
 
 
 def _value_of_a_person(values: pd.DataFrame) -> intervals.Interval:
-    moments = intervals.Moments.counted(
-        floats(values["revenue"]), floats(values["customer_count"])
-    )
+    moments = intervals.Moments.counted(floats(values["revenue"]), floats(values["customer_count"]))
     return intervals.mean_of_moments(moments.size, moments.average, moments.variance)

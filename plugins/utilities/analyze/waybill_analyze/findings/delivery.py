@@ -84,8 +84,10 @@ def late_reviews(engine: Engine) -> Finding | None:
     else:
         headline = "No difference in stars between late parcels and those on time can be told"
     says = [
-        f"The mean score is {late.average:.2f} for late orders and {on_time.average:.2f} for those"
-        " on time."
+        (
+            f"The mean score is {late.average:.2f} for late orders and {on_time.average:.2f} for those"
+            " on time."
+        )
     ]
     if ones.size:
         says.append(
@@ -98,16 +100,22 @@ def late_reviews(engine: Engine) -> Finding | None:
         headline,
         says=tuple(says),
         sure=(
-            f"Difference {difference.value:+.2f} stars"
-            f" ({wording.sure(difference, lambda each: f'{each:+.2f}', 'reviews')}; of these"
-            f" {wording.number(late.size)} of late orders).",
-            f"Within the same month it is {within:+.2f} on average of"
-            f" {wording.counted(months, 'month')}, so"
-            f" {_season(difference.value, within)}.",
+            (
+                f"Difference {difference.value:+.2f} stars"
+                f" ({wording.sure(difference, lambda each: f'{each:+.2f}', 'reviews')}; of these"
+                f" {wording.number(late.size)} of late orders)."
+            ),
+            (
+                f"Within the same month it is {within:+.2f} on average of"
+                f" {wording.counted(months, 'month')}, so"
+                f" {_season(difference.value, within)}."
+            ),
         ),
         besides=(
-            "Nobody was made late by lot: distance, the seller and the product may cause both a late"
-            " parcel and a bad score.",
+            (
+                "Nobody was made late by lot: distance, the seller and the product may cause both a late"
+                " parcel and a bad score."
+            ),
             "Who is asked for a review before the parcel is there judges the waiting, not the goods.",
         ),
         figure=Figure(
@@ -169,19 +177,25 @@ def late_by_state(engine: Engine) -> Finding | None:
         "late-by-state",
         _headline(overall, worse),
         says=(
-            f"{wording.number(sum(late))} of {wording.number(overall.size)} delivered orders came"
-            f" after the promised day; they took {average:.1f} days, of {promised:.1f} promised.",
+            (
+                f"{wording.number(sum(late))} of {wording.number(overall.size)} delivered orders came"
+                f" after the promised day; they took {average:.1f} days, of {promised:.1f} promised."
+            ),
             _ends(states) if states else "No state has enough deliveries to be judged alone.",
         ),
         sure=(
             f"All states: {wording.sure(overall, wording.percent, 'orders')}.",
-            f"{len(states)} of {len(table)} states have {_LEAST_DELIVERIES} deliveries or more;"
-            f" {wording.counted(len(worse), 'is', 'are')} above the whole and {len(better)} below"
-            f" it at a level of {wording.percent(level, 2)} each, so that all hold together at 95 %.",
+            (
+                f"{len(states)} of {len(table)} states have {_LEAST_DELIVERIES} deliveries or more;"
+                f" {wording.counted(len(worse), 'is', 'are')} above the whole and {len(better)} below"
+                f" it at a level of {wording.percent(level, 2)} each, so that all hold together at 95 %."
+            ),
         ),
         besides=(
-            "States differ in distance from the sellers, and in what was promised: a short promise"
-            " is broken more easily.",
+            (
+                "States differ in distance from the sellers, and in what was promised: a short promise"
+                " is broken more easily."
+            ),
             "A few bad weeks of one carrier can make a state late for all time.",
         ),
         figure=Figure(
@@ -203,8 +217,11 @@ def _headline(overall: intervals.Interval, worse: list[str]) -> str:
     whole = f"{wording.percent(overall.value)} of the orders come late"
     if not worse:
         return f"{whole}, and no state is surely worse than the others"
-    return f"{whole}; {wording.counted(len(worse), 'state')} surely more: {', '.join(worse[:4])}" + (
-        "" if len(worse) <= 4 else " …"  # noqa: PLR2004
+    return (
+        f"{whole}; {wording.counted(len(worse), 'state')} surely more: {', '.join(worse[:4])}"
+        + (
+            "" if len(worse) <= 4 else " …"  # noqa: PLR2004
+        )
     )
 
 

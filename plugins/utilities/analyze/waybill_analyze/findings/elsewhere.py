@@ -40,7 +40,9 @@ def sales_by_week(engine: Engine) -> Finding | None:
     change = after.average / before.average - 1
     word = wording.verb(difference, "rose", "fell", "")
     if word:
-        headline = f"Weekly sales {word} by {wording.percent(abs(change), 0)} in the last {span} weeks"
+        headline = (
+            f"Weekly sales {word} by {wording.percent(abs(change), 0)} in the last {span} weeks"
+        )
     else:
         headline = (
             f"Weekly sales of the last {span} weeks cannot be told apart from those before"
@@ -52,14 +54,20 @@ def sales_by_week(engine: Engine) -> Finding | None:
         "sales-by-week",
         headline,
         says=(
-            f"A week had {wording.money(after.average, currency)} on average, after"
-            f" {wording.money(before.average, currency)} in the {span} weeks before.",
+            (
+                f"A week had {wording.money(after.average, currency)} on average, after"
+                f" {wording.money(before.average, currency)} in the {span} weeks before."
+            ),
         ),
         sure=(
-            f"Difference of the means {_amount(difference.value, currency)}"
-            f" ({wording.sure(difference, lambda each: _amount(each, currency), 'weeks')}).",
-            f"Partial weeks are left out; {wording.counted(missing, 'order')} without an exchange rate"
-            " of the day are in no amount.",
+            (
+                f"Difference of the means {_amount(difference.value, currency)}"
+                f" ({wording.sure(difference, lambda each: _amount(each, currency), 'weeks')})."
+            ),
+            (
+                f"Partial weeks are left out; {wording.counted(missing, 'order')} without an exchange rate"
+                " of the day are in no amount."
+            ),
         ),
         besides=(
             "Amounts of several currencies are added in one: a rate that moves looks like sales.",
@@ -81,7 +89,7 @@ def sales_by_week(engine: Engine) -> Finding | None:
 
 
 def _amount(value: float, currency: str) -> str:
-    return f"{'+' if value >= 0 else '−'}{wording.money(abs(value), currency)}"
+    return f"{'+' if value >= 0 else '-'}{wording.money(abs(value), currency)}"
 
 
 def spending(engine: Engine) -> Finding | None:
@@ -102,18 +110,24 @@ def spending(engine: Engine) -> Finding | None:
         "spending",
         f"The tenth of the customers who spend most bring {wording.percent(tenths[0], 0)} of the sales",
         says=(
-            f"{wording.counted(top, 'customer')} of {wording.number(len(amounts))} who ordered spent"
-            f" {wording.money(sum(amounts[:top]))} of {wording.money(whole)}.",
+            (
+                f"{wording.counted(top, 'customer')} of {wording.number(len(amounts))} who ordered spent"
+                f" {wording.money(sum(amounts[:top]))} of {wording.money(whole)}."
+            ),
             f"The half that spends least brings {wording.percent(sum(tenths[5:]), 0)}.",
         ),
         sure=(
-            f"Mean spent per customer {wording.money(each.value)}"
-            f" ({wording.sure(each, lambda value: wording.money(value), 'customers')}).",
+            (
+                f"Mean spent per customer {wording.money(each.value)}"
+                f" ({wording.sure(each, wording.money, 'customers')})."
+            ),
             "All customers with an order are counted; rejected rows are not.",
         ),
         besides=(
-            "Even customers who are alike do not spend alike in a short time: part of the gap is"
-            " chance of who has ordered by now.",
+            (
+                "Even customers who are alike do not spend alike in a short time: part of the gap is"
+                " chance of who has ordered by now."
+            ),
         ),
         figure=Figure(
             "bars",
@@ -141,9 +155,7 @@ def channels(engine: Engine) -> Finding | None:
     whole, every = sum(first), sum(counts)
     if not whole or len(names) < 2:  # noqa: PLR2004 - a comparison needs two
         return None
-    unowed = sum(
-        count for name, count in zip(names, counts, strict=True) if name == "unattributed"
-    )
+    unowed = sum(count for name, count in zip(names, counts, strict=True) if name == "unattributed")
     share: Interval = intervals.share(unowed, every)
     gaps = [(one - other) / whole for one, other in zip(first, last, strict=True)]
     widest = max(range(len(names)), key=lambda at: abs(gaps[at]))
@@ -156,10 +168,14 @@ def channels(engine: Engine) -> Finding | None:
         f"{names[top].capitalize()} opens {wording.percent(of_top.value, 0)} of the checkouts;"
         f" {wording.percent(share.value, 0)} have no click that led to them",
         says=(
-            f"By the first click {names[top]} brings {wording.money(first[top])} of"
-            f" {wording.money(whole)}.",
-            f"Counted by the last click instead, {names[widest]} changes most:"
-            f" {wording.points(-gaps[widest])} of the revenue.",
+            (
+                f"By the first click {names[top]} brings {wording.money(first[top])} of"
+                f" {wording.money(whole)}."
+            ),
+            (
+                f"Counted by the last click instead, {names[widest]} changes most:"
+                f" {wording.points(-gaps[widest])} of the revenue."
+            ),
         ),
         sure=(
             f"{names[top].capitalize()}: {wording.sure(of_top, wording.percent, 'checkouts')}.",
@@ -167,8 +183,10 @@ def channels(engine: Engine) -> Finding | None:
         ),
         besides=(
             "A click before a checkout is no cause of it: who meant to buy clicks as well.",
-            "Clicks more than an hour before the checkout do not count"
-            " (docs/decisions/attribution.md).",
+            (
+                "Clicks more than an hour before the checkout do not count"
+                " (docs/decisions/attribution.md)."
+            ),
         ),
         figure=Figure(
             "bars",

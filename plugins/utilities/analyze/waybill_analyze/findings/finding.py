@@ -162,9 +162,7 @@ class Domain:
 
 
 def _are_there(names: Iterable[str], present: Container[str]) -> bool:
-    return all(
-        relation in present for name in names for relation in queries.load(name).relations
-    )
+    return all(relation in present for name in names for relation in queries.load(name).relations)
 
 
 def floats(column: pd.Series) -> list[float]:

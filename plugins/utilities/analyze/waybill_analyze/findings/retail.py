@@ -33,29 +33,37 @@ def returns(engine: Engine) -> Finding | None:
     whole = sum(returned) / sum(gross)
     usual = intervals.mean([back / out for back, out in zip(returned, gross, strict=True)])
     most = max(range(len(days)), key=lambda at: returned[at] / gross[at])
-    partial = {
-        day for day, full in zip(days, months["is_complete"], strict=True) if not bool(full)
-    }
+    partial = {day for day, full in zip(days, months["is_complete"], strict=True) if not bool(full)}
     return Finding(
         DOMAIN,
         "returns",
         f"Of 100 pounds charged, {wording.number(100 * whole, 1)} are given back",
         says=(
-            f"{wording.money(sum(returned), CURRENCY)} of {wording.money(sum(gross), CURRENCY)} were"
-            f" given back; the month with the highest part is {days[most][:7]} with"
-            f" {wording.percent(returned[most] / gross[most])}.",
-            f"There are {wording.counted(cancellations, 'cancellation')} to"
-            f" {wording.counted(orders, 'order')}.",
+            (
+                f"{wording.money(sum(returned), CURRENCY)} of {wording.money(sum(gross), CURRENCY)} were"
+                f" given back; the month with the highest part is {days[most][:7]} with"
+                f" {wording.percent(returned[most] / gross[most])}."
+            ),
+            (
+                f"There are {wording.counted(cancellations, 'cancellation')} to"
+                f" {wording.counted(orders, 'order')}."
+            ),
         ),
         sure=(
-            f"The usual month gives {wording.percent(usual.value)} back"
-            f" ({wording.sure(usual, wording.percent, 'months')}).",
-            "All lines are counted; the interval is over months, as lines of one invoice come back"
-            " together.",
+            (
+                f"The usual month gives {wording.percent(usual.value)} back"
+                f" ({wording.sure(usual, wording.percent, 'months')})."
+            ),
+            (
+                "All lines are counted; the interval is over months, as lines of one invoice come back"
+                " together."
+            ),
         ),
         besides=(
-            "A cancellation counts in the month in which it is written, not in that of the sale, so"
-            " a month can give back what another one charged.",
+            (
+                "A cancellation counts in the month in which it is written, not in that of the sale, so"
+                " a month can give back what another one charged."
+            ),
             "A few large cancellations that undo a mistaken entry weigh as much as many small ones.",
         ),
         figure=Figure(
@@ -113,7 +121,8 @@ def pairs(table: pd.DataFrame) -> list[Pair]:
 
 def _pair(row: dict[str, object], level: float) -> Pair:
     both, first, second, every = (
-        int(str(row[f"{name}basket_count"])) for name in ("pair_", "first_item_", "second_item_", "")
+        int(str(row[f"{name}basket_count"]))
+        for name in ("pair_", "first_item_", "second_item_", "")
     )
     return Pair(
         str(row["first_description"] or row["first_item_code"]),
@@ -148,22 +157,30 @@ def bought_together(engine: Engine) -> Finding | None:
         "bought-together",
         headline,
         says=(
-            f"They are together in {wording.counted(top.baskets, 'invoice')};"
-            f" {wording.percent(top.confidence)} of the {wording.number(top.first_baskets)} invoices"
-            " with the first have the second, too.",
+            (
+                f"They are together in {wording.counted(top.baskets, 'invoice')};"
+                f" {wording.percent(top.confidence)} of the {wording.number(top.first_baskets)} invoices"
+                " with the first have the second, too."
+            ),
             f"{wording.counted(len(sure), 'pair')} of {len(table)} are surely no chance.",
         ),
         sure=(
-            f"With the first on the invoice the second is {wording.times(top.ratio.value)} as likely"
-            f" ({wording.number(top.ratio.low, 1)} to {wording.number(top.ratio.high, 1)}, at a level"
-            f" at which all {len(table)} pairs hold together at 95 %;"
-            f" n = {wording.number(baskets)} invoices).",
-            f"Asked for: {_LEAST_BASKETS} common invoices and a ratio above 1. Pairs rarer than the"
-            " variable item_pairs_min_support are not in the mart.",
+            (
+                f"With the first on the invoice the second is {wording.times(top.ratio.value)} as likely"
+                f" ({wording.number(top.ratio.low, 1)} to {wording.number(top.ratio.high, 1)}, at a level"
+                f" at which all {len(table)} pairs hold together at 95 %;"
+                f" n = {wording.number(baskets)} invoices)."
+            ),
+            (
+                f"Asked for: {_LEAST_BASKETS} common invoices and a ratio above 1. Pairs rarer than the"
+                " variable item_pairs_min_support are not in the mart."
+            ),
         ),
         besides=(
-            "Variants of one article, such as two colours, are often ordered as a set by shops that"
-            " sell on.",
+            (
+                "Variants of one article, such as two colours, are often ordered as a set by shops that"
+                " sell on."
+            ),
             "One customer who orders the same list again and again makes a pair by himself.",
         ),
         figure=Figure(
@@ -196,17 +213,23 @@ def segments(engine: Engine) -> Finding | None:
         f"{wording.percent(people[best], 0)} of the customers, those called {names[best]}, bring"
         f" {wording.percent(money[best], 0)} of what is kept",
         says=(
-            f"They bring {wording.money(float(table['net_amount'].iloc[best]), CURRENCY)} after"
-            f" returns, {wording.times(money[best] / people[best])} their part of the customers.",
+            (
+                f"They bring {wording.money(float(table['net_amount'].iloc[best]), CURRENCY)} after"
+                f" returns, {wording.times(money[best] / people[best])} their part of the customers."
+            ),
         ),
         sure=(
             f"Part of the customers: {wording.sure(share, wording.percent, 'customers')}.",
-            "Customers without a number, a quarter of the lines in the published archive, are in no"
-            " segment.",
+            (
+                "Customers without a number, a quarter of the lines in the published archive, are in no"
+                " segment."
+            ),
         ),
         besides=(
-            "Segments are cut by money and by days since the last order, so part of this is their"
-            " definition.",
+            (
+                "Segments are cut by money and by days since the last order, so part of this is their"
+                " definition."
+            ),
             "Large buyers of this shop are shops themselves; their orders follow their own seasons.",
         ),
         figure=Figure(

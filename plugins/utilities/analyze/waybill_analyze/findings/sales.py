@@ -41,28 +41,32 @@ def growth(engine: Engine) -> Finding | None:
     if per_month.excludes(0):
         headline = f"Sales {word} by {wording.percent(abs(revenue - 1), 0)} over a year before"
     else:
-        headline = (
-            f"Sales {word}: {wording.signed_percent(revenue - 1)} over a year before is within chance"
-        )
+        headline = f"Sales {word}: {wording.signed_percent(revenue - 1)} over a year before is within chance"
     return Finding(
         DOMAIN,
         "growth",
         headline,
         says=(
-            f"{span}: {wording.money(sum(sales[day] for _, day in pairs), CURRENCY)} in"
-            f" {wording.counted(len(pairs), 'month')}, against"
-            f" {wording.money(sum(sales[day] for day, _ in pairs), CURRENCY)} in the same months a"
-            " year earlier.",
+            (
+                f"{span}: {wording.money(sum(sales[day] for _, day in pairs), CURRENCY)} in"
+                f" {wording.counted(len(pairs), 'month')}, against"
+                f" {wording.money(sum(sales[day] for day, _ in pairs), CURRENCY)} in the same months a"
+                " year earlier."
+            ),
             _by_what(revenue, volume),
         ),
         sure=(
-            f"The usual month changed by {wording.signed_percent(per_month.value)}"
-            f" ({wording.sure(per_month, wording.signed_percent, 'pairs of months')}).",
+            (
+                f"The usual month changed by {wording.signed_percent(per_month.value)}"
+                f" ({wording.sure(per_month, wording.signed_percent, 'pairs of months')})."
+            ),
             _omitted(left_out, orders),
         ),
         besides=(
-            "Months of one year are not independent of each other: a trend that runs through all of"
-            " them makes the interval narrower than it should be.",
+            (
+                "Months of one year are not independent of each other: a trend that runs through all of"
+                " them makes the interval narrower than it should be."
+            ),
             "An archive that begins small shows growth that is the archive's, not the shop's.",
         ),
         figure=Figure(
@@ -89,9 +93,7 @@ def _usable(months: pd.DataFrame, orders: dict[str, float]) -> tuple[list[str], 
     }
     counts = [orders[day] for day, is_complete in complete.items() if is_complete and orders[day]]
     least = _LEAST_PART_OF_A_USUAL_MONTH * median(counts) if counts else math.inf
-    usable = [
-        day for day, is_complete in complete.items() if is_complete and orders[day] >= least
-    ]
+    usable = [day for day, is_complete in complete.items() if is_complete and orders[day] >= least]
     return usable, [day for day in complete if day not in usable]
 
 
@@ -120,9 +122,7 @@ def _omitted(left_out: list[str], orders: dict[str, float]) -> str:
         [f"{day[:7]} ({wording.counted(orders[day], 'order')})" for day in left_out[:6]]
     )
     more = f" and {len(left_out) - 6} more" if len(left_out) > 6 else ""  # noqa: PLR2004
-    return (
-        f"Not compared, as they are partial or below a tenth of the median month: {shown}{more}."
-    )
+    return f"Not compared, as they are partial or below a tenth of the median month: {shown}{more}."
 
 
 def categories(engine: Engine) -> Finding | None:
@@ -144,14 +144,20 @@ def categories(engine: Engine) -> Finding | None:
         "categories",
         f"{needed} of {len(names)} categories bring in half of the sales",
         says=(
-            f"The first is {names[0]} with {wording.percent(shares[0])}, then {names[1]} with"
-            f" {wording.percent(shares[1])} and {names[2]} with {wording.percent(shares[2])}.",
-            f"The {needed} together have {wording.percent(running)}; the other"
-            f" {len(names) - needed} share the rest.",
+            (
+                f"The first is {names[0]} with {wording.percent(shares[0])}, then {names[1]} with"
+                f" {wording.percent(shares[1])} and {names[2]} with {wording.percent(shares[2])}."
+            ),
+            (
+                f"The {needed} together have {wording.percent(running)}; the other"
+                f" {len(names) - needed} share the rest."
+            ),
         ),
         sure=(
-            f"All {wording.number(sum(floats(table['item_count'])))} items are counted, not a"
-            " sample: the shares have no interval.",
+            (
+                f"All {wording.number(sum(floats(table['item_count'])))} items are counted, not a"
+                " sample: the shares have no interval."
+            ),
             _same_order(early, late),
         ),
         besides=(

@@ -145,7 +145,9 @@ def to_pages(
     """
     shutil.rmtree(target, ignore_errors=True)
     private_files.folder(target)
-    return list(_written([each for each in known() if each.domain in {None, *domains}], target, report))
+    return list(
+        _written([each for each in known() if each.domain in {None, *domains}], target, report)
+    )
 
 
 def _written(

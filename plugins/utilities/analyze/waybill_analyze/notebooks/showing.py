@@ -54,9 +54,7 @@ def table(frame: pd.DataFrame, columns: Sequence[Column], caption: str = "") -> 
         for row in frame.to_dict("records")
     )
     named = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return HTML(
-        f"<table>{named}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
-    )
+    return HTML(f"<table>{named}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>")
 
 
 def conclusions(findings: Sequence[Finding], further: Sequence[str] = ()) -> Markdown:

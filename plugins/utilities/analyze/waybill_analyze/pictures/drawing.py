@@ -38,10 +38,12 @@ def of_layout(arranged: Layout) -> str:
     width, height = f"{arranged.width:g}", f"{arranged.height:g}"
     return "\n".join(
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
-            f' width="{width}" height="{height}" role="img"'
-            f' aria-label="{escape(arranged.graph.words)}"'
-            f' font-family="system-ui, \'DejaVu Sans\', sans-serif" font-size="{_TEXT}">',
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
+                f' width="{width}" height="{height}" role="img"'
+                f' aria-label="{escape(arranged.graph.words)}"'
+                f' font-family="system-ui, \'DejaVu Sans\', sans-serif" font-size="{_TEXT}">'
+            ),
             *(
                 f'<path d="{_path(points)}" fill="none" stroke="#9aa3ad" stroke-width="1"/>'
                 for points in arranged.lines

@@ -6,6 +6,7 @@ by the middle of their neighbours, again and again, and the order with the fewes
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right, insort
 from dataclasses import dataclass
 
@@ -102,7 +103,7 @@ def arrange(graph: Graph) -> Layout:
             column_of[key] = column_of[chain[0]] + chain.index(key)
             columns.setdefault(column_of[key], []).append(key)
             heights[key] = _WAYPOINT
-    pairs = [pair for chain in chains for pair in zip(chain, chain[1:], strict=False)]
+    pairs = [pair for chain in chains for pair in itertools.pairwise(chain)]
     order = _sorted(columns, pairs)
     return _placed(graph, chains, order, heights)
 
@@ -157,7 +158,7 @@ def _by_neighbours(
 
 def _crossings(order: list[list[str]], after: dict[str, list[str]]) -> int:
     count = 0
-    for left, right in zip(order, order[1:], strict=False):
+    for left, right in itertools.pairwise(order):
         rank = {key: place for place, key in enumerate(right)}
         ends: list[int] = []
         for key in left:
@@ -194,7 +195,9 @@ def _placed(
         lines.append(tuple(points))
     return Layout(
         graph,
-        tuple(Placed(boxes[key], *places[key]) for column in order for key in column if key in boxes),
+        tuple(
+            Placed(boxes[key], *places[key]) for column in order for key in column if key in boxes
+        ),
         tuple(lines),
         width=left_of(len(order)) - _COLUMN_GAP + _MARGIN,
         height=2 * _MARGIN + _HEADING + tallest,

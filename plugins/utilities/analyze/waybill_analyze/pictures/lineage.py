@@ -65,9 +65,7 @@ def _in_words(nodes: dict[str, Node], domain: str) -> str:
     return f"Lineage of {domain}, from left to right: {said}."
 
 
-def _summaries(
-    nodes: dict[str, Node], edges: list[tuple[str, str]], domain: str
-) -> list[str]:
+def _summaries(nodes: dict[str, Node], edges: list[tuple[str, str]], domain: str) -> list[str]:
     """The summaries of a domain that nothing else is made of, where there are several."""
     read = {parent for parent, _ in edges}
     found = [

@@ -106,11 +106,7 @@ def read(document: dict[str, Any]) -> Manifest:
     """The parts of a manifest that pictures are made of."""
     entries = {
         **document["sources"],
-        **{
-            key: node
-            for key, node in document["nodes"].items()
-            if node["resource_type"] in _MADE
-        },
+        **{key: node for key, node in document["nodes"].items() if node["resource_type"] in _MADE},
     }
     nodes = {key: _node(key, entries[key]) for key in sorted(entries)}
     tests = [node for node in document["nodes"].values() if node["resource_type"] == "test"]

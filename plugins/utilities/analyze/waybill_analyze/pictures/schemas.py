@@ -31,9 +31,7 @@ def of_source(contract: Contract) -> Graph:
     for stream in contract.streams:
         foreign = [column.name for column in stream.columns if column.reference]
         lines = _keys(stream.key, foreign, len(stream.columns))
-        boxes.append(
-            Box(stream.name, wrapped(stream.name), lines, "source", columns[stream.name])
-        )
+        boxes.append(Box(stream.name, wrapped(stream.name), lines, "source", columns[stream.name]))
     title = f"Source {contract.source}"
     return _graph(title, boxes, _rightwards(edges, columns), "streams")
 
@@ -42,9 +40,7 @@ def of_marts(manifest: Manifest, domain: str) -> Graph:
     """The facts and dimensions of a domain, with their keys and the tested references between them."""
     own = {node.key: node for node in manifest.marts(domain)}
     references = [each for each in manifest.references if each.child in own]
-    edges = {
-        (each.parent, each.child): None for each in references if each.parent != each.child
-    }
+    edges = {(each.parent, each.child): None for each in references if each.parent != each.child}
     joined = sorted({key for edge in edges for key in edge})
     columns = _columns(joined, edges)
     boxes = []

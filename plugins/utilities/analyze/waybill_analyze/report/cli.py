@@ -25,7 +25,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write the report of the warehouse at hand, and say where it is."""
     parser = argparse.ArgumentParser(prog="waybill-report", description=__doc__)
     parser.add_argument(
-        "--without-notebooks", action="store_true", help="do not run the notebooks, which takes longest"
+        "--without-notebooks",
+        action="store_true",
+        help="do not run the notebooks, which takes longest",
     )
     options = parser.parse_args(argv)
     folder = project.home() / "report"
@@ -34,7 +36,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     pages: list[tuple[str, str]] = []
     if not options.without_notebooks:
         pages = running.to_pages(
-            [found.domain for found in gathered.found], folder / "notebooks", report="../report.html"
+            [found.domain for found in gathered.found],
+            folder / "notebooks",
+            report="../report.html",
         )
     write(gathered, folder, pages)
 

@@ -106,9 +106,7 @@ def gather(engine: Engine) -> Contents:
         choices=_choices(),
         counts=_counts(parsed, every),
         pictures=tuple(_pictures(parsed, every, domain) for domain in domains),
-        answers=tuple(
-            receipts.latest(engine, [each for each in every if each.domain in domains])
-        ),
+        answers=tuple(receipts.latest(engine, [each for each in every if each.domain in domains])),
     )
 
 

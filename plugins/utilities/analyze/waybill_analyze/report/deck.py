@@ -69,7 +69,13 @@ def _opening(deck: Deck, contents: Contents) -> None:
         for found in contents.found
     ]
     put(slide, (0.7, 2.2, 11.9, 4.2), paragraphs(lines), size=20)
-    put(slide, (0.7, 6.6, 11.9, 0.5), [(page.balance(contents.answers), False)], size=14, colour=GREY)
+    put(
+        slide,
+        (0.7, 6.6, 11.9, 0.5),
+        [(page.balance(contents.answers), False)],
+        size=14,
+        colour=GREY,
+    )
 
 
 def _summary(deck: Deck, contents: Contents) -> None:
@@ -92,7 +98,13 @@ def _tiles(deck: Deck, found: Found) -> None:
         left = 0.7 + at * width
         put(slide, (left, 2.4, width - 0.2, 1.3), [(tile.value, True)], size=24, colour=ACCENT)
         put(slide, (left, 3.7, width - 0.2, 0.6), [(tile.label, False)], size=16, colour=GREY)
-    put(slide, (0.7, 6.6, 11.9, 0.5), [(f"Data up to {found.last_date}", False)], size=14, colour=GREY)
+    put(
+        slide,
+        (0.7, 6.6, 11.9, 0.5),
+        [(f"Data up to {found.last_date}", False)],
+        size=14,
+        colour=GREY,
+    )
 
 
 def _finding(deck: Deck, contents: Contents, finding: Finding) -> None:
@@ -156,4 +168,10 @@ def _receipt(deck: Deck, contents: Contents) -> None:
             cell.text = text
             for run in cell.text_frame.paragraphs[0].runs:
                 run.font.size = Pt(13)
-    put(slide, (0.6, 6.6, 12.1, 0.5), [(page.balance(contents.answers), False)], size=14, colour=GREY)
+    put(
+        slide,
+        (0.6, 6.6, 12.1, 0.5),
+        [(page.balance(contents.answers), False)],
+        size=14,
+        colour=GREY,
+    )

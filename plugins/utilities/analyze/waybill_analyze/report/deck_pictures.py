@@ -84,4 +84,10 @@ def _box(shapes: Any, placed: Placed, left: float, scale: float) -> None:
 
 def _headings(slide: Slide, arranged: Layout, left: float, scale: float) -> None:
     for at, heading in enumerate(arranged.graph.headings):
-        put(slide, (left + layout.left_of(at) * scale - 0.1, _TOP - 0.15, 1.8, 0.3), [(heading, False)], size=11, colour=GREY)
+        put(
+            slide,
+            (left + layout.left_of(at) * scale - 0.1, _TOP - 0.15, 1.8, 0.3),
+            [(heading, False)],
+            size=11,
+            colour=GREY,
+        )

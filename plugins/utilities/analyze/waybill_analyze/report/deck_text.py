@@ -81,9 +81,7 @@ def paragraphs(lines: Sequence[str]) -> list[tuple[str, bool]]:
     return [(line, False) for line in lines]
 
 
-def fitted(
-    lines: Sequence[tuple[str, bool]], width: float, height: float, largest: float
-) -> float:
+def fitted(lines: Sequence[tuple[str, bool]], width: float, height: float, largest: float) -> float:
     """The size in points, the largest or less, at which lines stay within a box given in inches."""
     size = largest
     while size > _SMALLEST and tall(lines, width, size) > height:

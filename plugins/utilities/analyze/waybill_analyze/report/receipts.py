@@ -52,8 +52,7 @@ def latest(engine: Engine, contracts: Sequence[Contract]) -> list[Answer]:
         for source in str(receipt["scope"]).split(","):
             balanced.setdefault(source, bool(receipt["is_balanced"]))
     landed = {
-        str(row["target_schema"]): row
-        for row in queries.rows(engine, _LANDED).to_dict("records")
+        str(row["target_schema"]): row for row in queries.rows(engine, _LANDED).to_dict("records")
     }
     return [
         Answer(
