@@ -71,7 +71,7 @@ def chromium() -> str:
 
 
 class _Text(HTMLParser):
-    """The text of each element that has an id, and all cells of tables, as a reader sees them."""
+    """The text of a page, as a reader sees it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -166,8 +166,10 @@ def test_the_pages_ask_no_machine_and_raise_no_error(folder: Path, chromium: str
         for path in (folder / "report.html", *sorted((folder / "notebooks").glob("*.html"))):
             page.goto(path.as_uri())
             assert page.locator("h1").count() >= 1
-            wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-            assert wide <= 0, path
+            for width in (1280, 390):
+                page.set_viewport_size({"width": width, "height": 800})
+                wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+                assert wide <= 0, (path, width)
         browser.close()
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert said == []
@@ -225,8 +227,8 @@ def test_a_cell_that_fails_is_named_with_its_notebook(samples: Project, broken: 
     done = _command(samples, "waybill-notebooks", "run", broken)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "error: Notebook 99_broken.py, code cell 2 of 2 (`print(one / 0)`): ZeroDivisionError:"
-        " division by zero Open it with `make notebooks` and run it up to that cell."
+        ("error: Notebook 99_broken.py, code cell 2 of 2 (`print(one / 0)`): ZeroDivisionError:"
+        " division by zero Open it with `make notebooks` and run it up to that cell.")
     ]
     unknown = _command(samples, "waybill-notebooks", "run", "98_absent")
     assert "There is no notebook 98_absent" in unknown.stderr
