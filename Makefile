@@ -25,6 +25,7 @@ run: .meltano/.installed ## Set up, start the warehouse, run the whole job, show
 	@$(MELTANO) run elt
 	@echo
 	@printf '%s\n' \
+		"look at it             make dashboard" \
 		"query the warehouse    $(MELTANO) invoke warehouse:psql" \
 		"run on your own data   WAYBILL_OLIST=orders.zip WAYBILL_TOTESYS=postgresql://… make run   (.env.example)" \
 		"read the Data Docs     file://$(HOME_FOLDER)/validate/data_docs/marts/index.html"
