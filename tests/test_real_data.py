@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+from dashboard_figures import FROM_FILES, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,6 +263,17 @@ def test_a_figure_from_the_files_equals_the_one_from_the_marts(
     expected = files.execute(from_files).fetchall()
     assert expected
     assert _plain(loaded.rows(from_marts)) == _plain(expected)
+
+
+@pytest.mark.parametrize("query", FROM_FILES)
+def test_the_dashboard_shows_what_the_files_hold(
+    loaded: Project, files: Any, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects who looks at the full archive: each figure of a chart is what its files add up to."""
+    _, from_files = FROM_FILES[query]
+    expected = files.execute(from_files).fetchall()
+    assert expected
+    assert _plain(shown(loaded.url("reader"), query, monkeypatch)) == _plain(expected)
 
 
 def test_the_money_is_the_published_money(loaded: Project) -> None:

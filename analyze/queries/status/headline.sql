@@ -38,7 +38,7 @@ incidents as (
 
 select
     receipt.is_balanced,
-    receipt.ended_at,
+    receipt.ended_at as last_receipt_at,
     letters.open_letter_count,
     checks.check_count,
     checks.failed_check_count,

@@ -87,6 +87,11 @@ class Page:
             name for section in self.sections for name in queries.load(section.query).relations
         )
 
+    @property
+    def is_of_marts(self) -> bool:
+        """Whether it shows what a business did, rather than how its data came in."""
+        return any(not name.startswith("waybill_") for name in self.relations)
+
 
 @cache
 def load_all() -> tuple[Page, ...]:

@@ -59,6 +59,8 @@ def _overview(offered: Sequence[Page], addresses: Mapping[str, Any]) -> None:
         f"what it means is in the [data dictionary]({dictionary.DICTIONARY}), "
         f"where it comes from in the [lineage]({dictionary.LINEAGE})."
     )
+    if not any(page.is_of_marts for page in offered):
+        notes.NO_MARTS.show()
     for page in offered:
         st.subheader(page.title, anchor=False)
         try:
