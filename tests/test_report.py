@@ -5,7 +5,6 @@ The tests of this module share one warehouse, which none of them changes.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from browsers import chromium, watched
 from pptx import Presentation
 from pypdf import PdfReader
 
@@ -59,15 +58,6 @@ def folder(samples: Project) -> Path:
         if name != "report.pdf" or printing.chromium():
             assert str(made / name) in done.stdout
     return made
-
-
-@pytest.fixture
-def chromium() -> str:
-    """The path of the machine's Chromium."""
-    found = printing.chromium()
-    if found is None:
-        pytest.skip(f"no Chromium on the PATH ({', '.join(printing.NAMES)})")
-    return found
 
 
 class _Text(HTMLParser):
@@ -152,32 +142,26 @@ def test_a_second_report_of_the_same_data_is_the_same_bytes(samples: Project, fo
     assert [str(name) for name in before if before[name] != after[name]] == []
 
 
-def test_the_pages_ask_no_machine_and_raise_no_error(folder: Path, chromium: str) -> None:
+def test_the_pages_ask_no_machine_and_can_be_used_by_all(folder: Path) -> None:
     """An offline report that calls a CDN is blank where it matters, and tells others who reads it."""
-    with sync_playwright() as tools:
-        options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = tools.chromium.launch(executable_path=chromium, args=options)
-        page = browser.new_page()
-        asked: list[str] = []
-        said: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
+    with chromium() as browser, watched(browser) as seen:
         for path in (folder / "report.html", *sorted((folder / "notebooks").glob("*.html"))):
-            page.goto(path.as_uri())
-            assert page.locator("h1").count() >= 1
-            for width in (1280, 390):
-                page.set_viewport_size({"width": width, "height": 800})
-                wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            for width in (390, 1280):
+                seen.page.set_viewport_size({"width": width, "height": 800})
+                seen.page.goto(path.as_uri())
+                wide = seen.page.evaluate(
+                    "document.documentElement.scrollWidth - window.innerWidth"
+                )
                 assert wide <= 0, (path, width)
-        browser.close()
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert said == []
+            assert seen.page.locator("h1").count() == 1
+            assert seen.serious() == [], path
+        assert seen.elsewhere == []
+        assert seen.errors == []
 
 
-def test_the_pdf_has_pages_text_and_the_day_of_the_data(folder: Path, chromium: str) -> None:
+@pytest.mark.skipif(not printing.chromium(), reason="no Chromium on the PATH to print with")
+def test_the_pdf_has_pages_text_and_the_day_of_the_data(folder: Path) -> None:
     """Protects against the blank page that a browser prints when it is asked too early."""
-    assert chromium
     document = PdfReader(folder / "report.pdf")
     text = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in document.pages))
     assert len(document.pages) > 10
@@ -227,8 +211,10 @@ def test_a_cell_that_fails_is_named_with_its_notebook(samples: Project, broken: 
     done = _command(samples, "waybill-notebooks", "run", broken)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        ("error: Notebook 99_broken.py, code cell 2 of 2 (`print(one / 0)`): ZeroDivisionError:"
-        " division by zero Open it with `make notebooks` and run it up to that cell.")
+        (
+            "error: Notebook 99_broken.py, code cell 2 of 2 (`print(one / 0)`): ZeroDivisionError:"
+            " division by zero Open it with `make notebooks` and run it up to that cell."
+        )
     ]
     unknown = _command(samples, "waybill-notebooks", "run", "98_absent")
     assert "There is no notebook 98_absent" in unknown.stderr

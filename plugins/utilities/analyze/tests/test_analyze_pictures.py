@@ -73,7 +73,7 @@ def test_the_lineage_leads_from_the_sources_to_the_marts() -> None:
     column = {titles[box.key]: box.column for box in graph.boxes}
     assert all(column[one] < column[other] for one, other in edges)
     assert graph.headings == ("sources", "staging", "marts", "marts")
-    assert "1 tables of sources, 1 staging models and snapshots, 5 marts" in graph.words
+    assert "1 source table, 1 staging model, 5 marts" in graph.words
     brief = lineage.graph(parsed, "shop", brief=True)
     assert ("2 summaries",) in [box.title for box in brief.boxes]
     assert (parsed.tests, parsed.unit_tests) == (1, 1)

@@ -114,6 +114,9 @@ def _frame(figure: Figure) -> pd.DataFrame:
         for at, (category, value) in enumerate(zip(figure.categories, series.values, strict=True))
     ]
     frame = pd.DataFrame(rows)
+    if figure.kind == "time":
+        # Vega takes a day without a time for UTC, and would show the month before west of Greenwich.
+        frame["category"] = pd.to_datetime(frame["category"])
     if not figure.ends:
         frame = frame.drop(columns=["low", "high"])
     return frame if figure.partial else frame.drop(columns=["is_complete"])

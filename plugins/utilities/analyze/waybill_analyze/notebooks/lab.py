@@ -40,7 +40,6 @@ def command(arguments: Sequence[str]) -> list[str]:
         f"--ServerApp.ip={_HOST}",
         f"--ServerApp.root_dir={running.folder()}",
         # Jupyter makes a token itself, anew at each start, and prints the address that has it.
-        "--ServerApp.allow_remote_access=False",
         *(["--ServerApp.allow_root=True"] if os.geteuid() == 0 else []),
         "--LabApp.news_url=",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

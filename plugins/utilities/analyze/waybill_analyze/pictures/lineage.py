@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from waybill_analyze import wording
 from waybill_analyze.pictures.drawing import wrapped
 from waybill_analyze.pictures.layout import Box, Graph
 from waybill_common.domains import SHARED
@@ -55,13 +56,13 @@ def _in_words(nodes: dict[str, Node], domain: str) -> str:
     counts = [
         (sum(1 for node in nodes.values() if node.layer in layers), what)
         for what, layers in (
-            ("tables of sources", ("source", "seed")),
-            ("staging models and snapshots", ("staging", "snapshot")),
-            ("intermediate models", ("intermediate",)),
-            ("marts", ("mart",)),
+            ("source table", ("source", "seed")),
+            ("staging model", ("staging", "snapshot")),
+            ("intermediate model", ("intermediate",)),
+            ("mart", ("mart",)),
         )
     ]
-    said = ", ".join(f"{count} {what}" for count, what in counts if count)
+    said = ", ".join(wording.counted(count, what) for count, what in counts if count)
     return f"Lineage of {domain}, from left to right: {said}."
 
 
