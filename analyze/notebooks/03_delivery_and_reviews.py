@@ -65,7 +65,8 @@ chart(
 # rank.
 
 # %%
-findings = {each.name: each for each in catalogue.of(warehouse, "marketplace")}
+found = catalogue.of(warehouse, "marketplace", "late-by-state", "late-reviews")
+findings = {each.name: each for each in found}
 if "late-by-state" in findings:
     figure = findings["late-by-state"].figure
     display(chart(figures.chart(figure), figures.described(figure)))  # noqa: F821 - Jupyter's
@@ -180,6 +181,4 @@ if ranked is not None:
 # ## What the numbers say, and how sure that is
 
 # %%
-conclusions(
-    [findings[name] for name in ("late-by-state", "late-reviews") if name in findings], further
-)
+conclusions(found, further)

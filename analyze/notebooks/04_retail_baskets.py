@@ -105,7 +105,9 @@ table(
 
 # %%
 for finding in catalogue.of(warehouse, "retail", "bought-together"):
-    top = pd.DataFrame({"pair": finding.figure.categories, "lift": list(finding.figure.series[0].values)})
+    top = pd.DataFrame(
+        {"pair": finding.figure.categories, "lift": list(finding.figure.series[0].values)}
+    )
     display(  # noqa: F821 - Jupyter's
         chart(
             charts.bars(top, Column("pair", "Pair"), Column("lift", "Lift", "number")),
