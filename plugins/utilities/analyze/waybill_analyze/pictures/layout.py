@@ -175,11 +175,11 @@ def _placed(
     tallest = max((_tall(column, heights) for column in order), default=0)
     places: dict[str, tuple[float, float]] = {}
     for at, column in enumerate(order):
-        x = left_of(at)
+        left = float(left_of(at))
         spare = tallest - _tall(column, heights)
         y = _MARGIN + _HEADING + spare / 2
         for key in column:
-            places[key] = (float(x), y)
+            places[key] = (left, y)
             y += heights[key] + _GAP
     boxes = {box.key: box for box in graph.boxes}
     lines = []

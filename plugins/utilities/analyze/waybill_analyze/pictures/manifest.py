@@ -148,7 +148,7 @@ def _references(tests: Iterable[dict[str, Any]], names: dict[str, str]) -> list[
     found = set()
     for test in tests:
         metadata = test.get("test_metadata") or {}
-        child = test.get("attached_node")
+        child = str(test.get("attached_node"))
         if metadata.get("name") != "relationships" or child not in names.values():
             continue
         parent = _REF.search(str(metadata["kwargs"].get("to", "")))

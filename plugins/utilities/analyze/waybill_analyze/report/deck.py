@@ -57,7 +57,7 @@ def render(contents: Contents) -> bytes:
 
 
 def _slide(deck: Deck, heading: str, *, size: float = 26) -> Slide:
-    slide = deck.slides.add_slide(deck.slide_layouts[_TITLE_ONLY])
+    slide: Slide = deck.slides.add_slide(deck.slide_layouts[_TITLE_ONLY])
     title(slide, heading, size=size)
     return slide
 
@@ -131,7 +131,7 @@ def _choices(deck: Deck, choices: tuple[Choice, ...]) -> None:
     frame = slide.shapes.add_table(
         len(choices) + 1, 3, Inches(0.6), Inches(1.4), Inches(12.1), Inches(0.5)
     )
-    table: Any = frame.table  # type: ignore[attr-defined]
+    table: Any = frame.table
     for column, width in zip(table.columns, (1.8, 4.8, 5.5), strict=True):
         column.width = Inches(width)
     rows = [("Part", "Choice", "Reason"), *((c.part, c.choice, c.reason) for c in choices)]
@@ -147,7 +147,7 @@ def _receipt(deck: Deck, contents: Contents) -> None:
     frame = slide.shapes.add_table(
         len(contents.answers) + 1, 6, Inches(0.6), Inches(1.4), Inches(12.1), Inches(0.5)
     )
-    table: Any = frame.table  # type: ignore[attr-defined]
+    table: Any = frame.table
     headings = ("Source", "Streams", "Rows", "Control totals", "Dead letters", "Latest receipt")
     rows = [
         headings,

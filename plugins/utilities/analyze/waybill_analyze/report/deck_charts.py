@@ -34,7 +34,8 @@ def add(slide: Slide, figure: Figure, box: Box) -> Any:
         The frame of the chart.
     """
     left, top, width, height = (Inches(each) for each in box)
-    frame: Any = slide.shapes.add_chart(_kind(figure), left, top, width, height, _data(figure))
+    shapes: Any = slide.shapes
+    frame = shapes.add_chart(_kind(figure), left, top, width, height, _data(figure))
     chart = frame.chart
     chart.has_title = False
     chart.font.size = Pt(9 if len(figure.categories) > _MANY else 11)
@@ -63,7 +64,7 @@ def _kind(figure: Figure) -> Any:
     return XL_CHART_TYPE.LINE_MARKERS
 
 
-def _data(figure: Figure) -> CategoryChartData:
+def _data(figure: Figure) -> Any:
     data = CategoryChartData(number_format=_FORMATS.get(figure.unit, _OTHER_FORMAT))
     is_month = figure.kind == "time" and figure.period == "month"
     data.categories = [each[:7] if is_month else each for each in figure.categories]
