@@ -7,4 +7,4 @@ select
     last_click_revenue,
     linear_revenue
 from attribution.rpt_channel_revenue
-order by first_click_revenue desc, channel
+order by first_click_revenue desc, channel asc

@@ -5,8 +5,8 @@ select
     sum(total_sale_amount) / nullif(sum(order_count), 0) as average_order_value,
     1.0 * sum(late_order_count) / nullif(sum(delivered_order_count), 0) as late_share,
     (
-        select 1.0 * sum(score_total) / nullif(sum(review_count), 0)
-        from marketplace.rpt_review_scores
+        select 1.0 * sum(scores.score_total) / nullif(sum(scores.review_count), 0)
+        from marketplace.rpt_review_scores as scores
     ) as average_review_score,
-    (select max(last_order_date) from marketplace.customer_lifetime_value) as last_date
+    (select max(people.last_order_date) from marketplace.customer_lifetime_value as people) as last_date
 from marketplace.rpt_monthly_sales

@@ -17,4 +17,4 @@ inner join retail.dim_stock_item as first_item
     on pairs.first_item_code = first_item.item_code
 inner join retail.dim_stock_item as second_item
     on pairs.second_item_code = second_item.item_code
-order by pairs.lift desc, pairs.first_item_code, pairs.second_item_code
+order by pairs.lift desc, pairs.first_item_code asc, pairs.second_item_code asc

@@ -3,5 +3,5 @@ select
     count(*) as customer_count,
     sum(total_orders) as order_count,
     sum(total_amount_spent) as amount,
-    (select max(month_start_date) from storefront.rpt_sales_trend) as last_date
+    (select max(trend.month_start_date) from storefront.rpt_sales_trend as trend) as last_date
 from storefront.customer_summary

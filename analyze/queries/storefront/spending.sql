@@ -5,4 +5,4 @@ select
     total_amount_spent
 from storefront.customer_summary
 where total_orders > 0
-order by total_amount_spent desc, customer_id
+order by total_amount_spent desc, customer_id asc
