@@ -12,6 +12,8 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import browsers
+import metric_queries
 import mongo_server
 import pages
 import pytest
@@ -118,9 +120,32 @@ def test_the_plain_commands_work_after_it(project: Project) -> None:
     assert "olist.yml" in project.meltano("config", "list", "tap-csv--olist").stdout
     assert project.meltano("invoke", "warehouse:status").returncode == 0
     assert project.url().startswith("postgresql://auditor:")
-    docs = project.meltano("invoke", "dbt:docs")
-    assert docs.returncode == 0, docs.stdout
-    assert (project.root / "transform" / "target" / "static_index.html").is_file()
+    metrics = project.meltano("invoke", "dbt:metrics").stdout
+    assert "marketplace_average_order_value" in metrics
+
+
+def test_the_metrics_agree_with_the_reports(project: Project) -> None:
+    """Protects the one meaning of a figure: MetricFlow and the report marts say the same of every metric."""
+    asked = {name for query in metric_queries.QUERIES for name in query.metrics}
+    assert asked == metric_queries.metrics(project)
+    assert metric_queries.disagreements(project) == {}
+
+
+def test_dictionary_and_lineage_are_pages_that_ask_for_nothing_elsewhere(project: Project) -> None:
+    """Protects who reads them on a closed network, and what a tracker would learn of their tables."""
+    made = project.meltano("invoke", "dbt:lineage")
+    assert made.returncode == 0, made.stdout
+    folder = project.root / ".waybill" / "dbt"
+    model = "model.waybill.fct_order_items"
+    with browsers.visit() as page:
+        page.open(folder / "docs" / "index.html", f"#!/model/{model}")
+        page.shows(
+            "One row per item of an order.",
+            "order_item_id",
+            "int_marketplace__orders_joined_to_customer_versions",
+        )
+        page.open(folder / "lineage" / "index.html", f"?model={model}")
+        page.shows("fct_order_items", "stg_olist__order_items", "freight_value")
 
 
 def test_summaries_and_insights_are_published_as_documents(

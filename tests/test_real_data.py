@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+import report_figures
 from dashboard_figures import FROM_FILES, shown
 
 if TYPE_CHECKING:
@@ -254,12 +255,12 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("figure", FIGURES | report_figures.FIGURES)
 def test_a_figure_from_the_files_equals_the_one_from_the_marts(
     loaded: Project, files: Any, figure: str
 ) -> None:
     """DuckDB reads the files, the marts went all the way round: both must say the same."""
-    from_files, from_marts = FIGURES[figure]
+    from_files, from_marts = (FIGURES | report_figures.FIGURES)[figure]
     expected = files.execute(from_files).fetchall()
     assert expected
     assert _plain(loaded.rows(from_marts)) == _plain(expected)
