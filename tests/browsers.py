@@ -1,107 +1,88 @@
-"""Chromium for tests of pages: what it is started with, and what must never happen on a page."""
+"""The system's Chromium, in which a page may ask for nothing off this machine."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
-ROOT = Path(__file__).parents[1]
-AXE = ROOT / ".venv" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
-SCREENSHOTS = ROOT / ".screenshots"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-)  # fmt: skip
-_WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+_LOCAL = ("file:", "data:", "blob:")
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
-@contextmanager
+@dataclass
+class Visit:
+    """A page, and what it did that it must not.
+
+    Attributes:
+        asked: Addresses off this machine.
+        errors: What it wrote to the console as an error, and exceptions that nothing caught.
+    """
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def open(self, path: Path, place: str) -> None:
+        """Open a file at a place in it."""
+        self.page.goto(f"{path.as_uri()}{place}")
+
+    def shows(self, *texts: str) -> None:
+        """Wait until each text is seen."""
+        for text in texts:
+            self.page.get_by_text(text, exact=False).filter(visible=True).first.wait_for()
+
+    def _ask(self, request: Request) -> None:
+        if not request.url.startswith(_LOCAL):
+            self.asked.append(request.url)
+
+    def _say(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+
+@contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium without a window; a test that needs it is skipped where there is none."""
+    """The browser, without a window; a test that needs it is skipped where there is none."""
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
-        pytest.skip(f"no browser on the PATH: none of {', '.join(_NAMES)}")
+        pytest.skip("there is no chromium on PATH: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
         try:
             yield browser
         finally:
             browser.close()
 
 
-@dataclass
-class Watched:
-    """A page, and what went wrong on it.
-
-    Attributes:
-        elsewhere: Addresses that it asked which are not on this machine.
-        errors: What its scripts complained of.
-    """
-
-    page: Page
-    elsewhere: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    def serious(self) -> list[str]:
-        """What axe-core finds that keeps somebody from using the page, with the place."""
-        if not AXE.is_file():
-            pytest.skip(f"no axe-core at {AXE}: run `make .venv/.axe` where there is npm")
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found: dict[str, Any] = self.page.evaluate(
-            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", _WCAG
-        )
-        return [
-            f"{violation['id']} ({violation['impact']}): {node['target']} {node['html'][:200]}"
-            for violation in found["violations"]
-            if violation["impact"] in {"serious", "critical"}
-            for node in violation["nodes"]
-        ]
-
-
-@contextmanager
-def watched(browser: Browser, *, width: int = 1280, dark: bool = False) -> Iterator[Watched]:
-    """A page in a profile of its own.
-
-    Args:
-        browser: What opens it.
-        width: Of the window, in pixels; 390 is a phone's.
-        dark: Whether its reader prefers dark pages.
-    """
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if dark else "light",
-        accept_downloads=True,
-        reduced_motion="reduce",
-    )
-    try:
-        seen = Watched(context.new_page())
-        seen.page.set_default_timeout(30_000)
-        seen.page.on("request", lambda request: _note(seen, request.url))
-        seen.page.on("websocket", lambda socket: _note(seen, socket.url))
-        seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
-        seen.page.on(
-            "console",
-            lambda said: seen.errors.append(said.text) if said.type == "error" else None,
-        )
+@contextlib.contextmanager
+def visit() -> Iterator[Visit]:
+    """A page of files, which must have asked for nothing elsewhere and complained of nothing at the end."""
+    with chromium() as browser:
+        page = browser.new_page()
+        seen = Visit(page)
+        page.on("request", seen._ask)
+        page.on("console", seen._say)
+        page.on("pageerror", lambda error: seen.errors.append(str(error)))
         yield seen
-    finally:
-        context.close()
-
-
-def _note(seen: Watched, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != "127.0.0.1":
-        seen.elsewhere.append(url)
+    assert seen.asked == []
+    assert seen.errors == []

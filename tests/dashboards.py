@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Project
     from playwright.sync_api import Page
+
+    from conftest import Project
 
 ROOT = Path(__file__).parents[1]
 _IS_STILL = """charts => {

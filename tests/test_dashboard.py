@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 import browsers
 import dashboards
 import pytest
+import watching
 
 from waybill_analyze.dashboard import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from browsers import Watched
-    from conftest import Project
     from playwright.sync_api import Browser
+    from watching import Watched
+
+    from conftest import Project
 
 PAGES = {page.name: page for page in pages.load_all()}
 FIGURES = {
@@ -69,15 +71,15 @@ def address(browser: Browser, project_after_first_run: Project) -> Iterator[str]
 @contextmanager
 def _harmless(browser: Browser, *, width: int = 1280, dark: bool = False) -> Iterator[Watched]:
     """A page on which nothing may go wrong meanwhile."""
-    with browsers.watched(browser, width=width, dark=dark) as seen:
+    with watching.watched(browser, width=width, dark=dark) as seen:
         yield seen
         assert seen.errors == []
         assert seen.elsewhere == []
 
 
 def _keep(seen: Watched, name: str) -> None:
-    browsers.SCREENSHOTS.mkdir(exist_ok=True)
-    seen.page.screenshot(path=browsers.SCREENSHOTS / f"{name}.png", full_page=True)
+    watching.SCREENSHOTS.mkdir(exist_ok=True)
+    seen.page.screenshot(path=watching.SCREENSHOTS / f"{name}.png", full_page=True)
 
 
 def _charts(name: str) -> int:
@@ -227,7 +229,7 @@ def test_it_says_why_there_is_nothing_to_see(
     """Protects from tracebacks and blank pages: a domain without marts, and a warehouse that is down."""
     project_after_first_run.execute("drop schema trade cascade", role="admin")
     assert project_after_first_run.meltano("invoke", "warehouse:up").returncode == 0
-    with browsers.watched(browser) as seen:
+    with watching.watched(browser) as seen:
         dashboards.show(seen.page, address, "trade")
         links = seen.page.get_by_role("link").all_text_contents()
         assert "Marketplace" in links

@@ -8,5 +8,8 @@ select
         select 1.0 * sum(scores.score_total) / nullif(sum(scores.review_count), 0)
         from marketplace.rpt_review_scores as scores
     ) as average_review_score,
-    (select max(people.last_order_date) from marketplace.customer_lifetime_value as people) as last_date
+    (
+        select max(people.last_order_date)
+        from marketplace.customer_lifetime_value as people
+    ) as last_date
 from marketplace.rpt_monthly_sales
