@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browsers import chromium, watched
+from browsers import chromium
 from pptx import Presentation
 from pypdf import PdfReader
+from watching import watched
 
 from waybill_analyze.report import cli, printing
 
@@ -31,10 +32,9 @@ NOTEBOOKS = sorted(
 
 
 @pytest.fixture(scope="module")
-def samples(project: Project) -> Project:
-    """The project after its first run."""
-    project.run("elt")
-    return project
+def samples(project_after_first_run: Project) -> Project:
+    """The project, whose marts no test changes."""
+    return project_after_first_run
 
 
 def _command(samples: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
