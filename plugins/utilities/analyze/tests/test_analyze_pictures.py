@@ -147,10 +147,10 @@ def test_a_picture_is_well_formed_named_and_the_same_each_time() -> None:
 
 
 def test_long_names_are_parted_and_stay_in_their_box() -> None:
-    """The longest model has 51 letters, and a box room for 22."""
+    """The longest model has 51 letters, and a box room for 20."""
     lines = drawing.wrapped("int_marketplace__orders_joined_to_customer_versions")
     assert len(lines) <= 3
-    assert all(len(line) <= 22 for line in lines)
+    assert all(len(line) <= 20 for line in lines)
     assert drawing.wrapped("x" * 60)[0].endswith("…")
 
 

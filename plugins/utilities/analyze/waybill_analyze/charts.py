@@ -6,6 +6,7 @@ Colours of marks are legible on white and on black; axes and text take those of 
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -192,6 +193,9 @@ def _drawable(frame: pd.DataFrame, words: tuple[Column, ...] = ()) -> pd.DataFra
     for name in drawn.columns:
         if any(isinstance(value, Decimal) for value in drawn[name]):
             drawn[name] = pd.to_numeric(drawn[name].astype(float))
+        elif any(isinstance(value, dt.date) for value in drawn[name]):
+            # Vega takes a day without a time for UTC, and would show the day before west of Greenwich.
+            drawn[name] = pd.to_datetime(drawn[name])
     return drawn
 
 

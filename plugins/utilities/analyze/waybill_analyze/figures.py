@@ -15,10 +15,15 @@ from waybill_analyze.formats import Column
 if TYPE_CHECKING:
     from waybill_analyze.findings.finding import Figure
 
-WIDTH = 620
+WIDTH = 760
 """Pixels of a chart's drawing area where nothing else decides it."""
 
 _IDENTIFIERS = re.compile(r'(\bid="|url\(#|href="#)')
+_LETTERS = {"labelFontSize": 12, "titleFontSize": 12}
+_LETTER = 6.5
+"""Pixels of a letter beside an axis."""
+_SHORT_LABEL, _LONG_LABEL = 150, 360
+"""Pixels for which the shared charts leave room beside an axis, and most that a figure takes."""
 _NAMED = 8
 """So many values are named one by one in words."""
 
@@ -39,7 +44,19 @@ def chart(figure: Figure) -> Any:
         return _steps(frame, figure, words)
     if series:
         return charts.grouped_bars(frame, category, value, series, description=words)
-    return charts.bars(frame, category, value, description=words)
+    drawn: Any = charts.bars(frame, category, value, description=words)
+    drawn.encoding.y.axis.labelLimit = max(_SHORT_LABEL, _beside(figure))
+    return drawn
+
+
+def width(figure: Figure) -> int:
+    """Pixels of a figure's drawing area, less where long names need the room beside it."""
+    return WIDTH - max(_beside(figure) - _SHORT_LABEL, 0) if figure.kind == "bars" else WIDTH
+
+
+def _beside(figure: Figure) -> int:
+    longest = max(len(category) for category in figure.categories)
+    return min(int(longest * _LETTER), _LONG_LABEL)
 
 
 def svg(drawing: Any, label: str, *, prefix: str, width: int = WIDTH) -> str:
@@ -54,6 +71,8 @@ def svg(drawing: Any, label: str, *, prefix: str, width: int = WIDTH) -> str:
     import vl_convert  # noqa: PLC0415 - 60 MB, and the dashboard needs none of it
 
     specification = charts.themed(drawing.properties(width=width)).to_dict()
+    for part in ("axis", "legend"):
+        specification["config"][part] |= _LETTERS
     text = str(vl_convert.vegalite_to_svg(specification))
     return embedded(text, label, prefix=prefix)
 
@@ -115,7 +134,6 @@ def _frame(figure: Figure) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows)
     if figure.kind == "time":
-        # Vega takes a day without a time for UTC, and would show the month before west of Greenwich.
         frame["category"] = pd.to_datetime(frame["category"])
     if not figure.ends:
         frame = frame.drop(columns=["low", "high"])

@@ -29,7 +29,7 @@ def _retail(facts: pd.Series) -> tuple[Tile, ...]:
     return (
         Tile("Orders", wording.number(facts["order_count"])),
         Tile("Charged", wording.money(float(facts["gross_amount"]), retail.CURRENCY)),
-        Tile("Kept", wording.money(float(facts["net_amount"]), retail.CURRENCY)),
+        Tile("Net", wording.money(float(facts["net_amount"]), retail.CURRENCY)),
         Tile("Given back", _percent(facts["returned_share"])),
     )
 

@@ -133,10 +133,7 @@ def segments(engine: Engine) -> Finding | None:
             f"A person has spent {wording.money(value.value, CURRENCY)} on average so far.",
         ),
         sure=(
-            (
-                f"Mean spent per person:"
-                f" {wording.sure(value, wording.money, 'people')}."
-            ),
+            (f"Mean spent per person: {wording.sure(value, wording.money, 'people')}."),
             f"Part of the people in that segment: {wording.sure(share, wording.percent, 'people')}.",
         ),
         besides=(

@@ -107,8 +107,7 @@ def late_reviews(engine: Engine) -> Finding | None:
             ),
             (
                 f"Within the same month it is {within:+.2f} on average of"
-                f" {wording.counted(months, 'month')}, so"
-                f" {_season(difference.value, within)}."
+                f" {wording.counted(months, 'month')}{_season(difference, within)}."
             ),
         ),
         besides=(
@@ -137,12 +136,12 @@ def late_reviews(engine: Engine) -> Finding | None:
     )
 
 
-def _season(difference: float, within: float) -> str:
-    if math.isnan(within):
-        return "nothing can be said of the season"
-    if within * difference > 0 and abs(within) >= abs(difference) / 2:
-        return "the season explains little of it"
-    return "the season explains much of it"
+def _season(difference: intervals.Interval, within: float) -> str:
+    if math.isnan(within) or not difference.excludes(0):
+        return ""
+    if within * difference.value > 0 and abs(within) >= abs(difference.value) / 2:
+        return ", so the season explains little of it"
+    return ", so the season explains much of it"
 
 
 def late_by_state(engine: Engine) -> Finding | None:

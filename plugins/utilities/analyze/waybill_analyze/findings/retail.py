@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DOMAIN = "retail"
 CURRENCY = "pounds"
 _SHOWN_PAIRS = 10
+_LEAST_MONTHS = 6
 _LEAST_BASKETS = 10
 
 
@@ -31,7 +32,6 @@ def returns(engine: Engine) -> Finding | None:
         sum(floats(months[column])) for column in ("order_count", "cancellation_count")
     )
     whole = sum(returned) / sum(gross)
-    usual = intervals.mean([back / out for back, out in zip(returned, gross, strict=True)])
     most = max(range(len(days)), key=lambda at: returned[at] / gross[at])
     partial = {day for day, full in zip(days, months["is_complete"], strict=True) if not bool(full)}
     return Finding(
@@ -50,13 +50,10 @@ def returns(engine: Engine) -> Finding | None:
             ),
         ),
         sure=(
+            _by_month([back / out for back, out in zip(returned, gross, strict=True)]),
             (
-                f"The usual month gives {wording.percent(usual.value)} back"
-                f" ({wording.sure(usual, wording.percent, 'months')})."
-            ),
-            (
-                "All lines are counted; the interval is over months, as lines of one invoice come back"
-                " together."
+                "All lines are counted; an interval can only be over months, as lines of one invoice"
+                " come back together."
             ),
         ),
         besides=(
@@ -77,6 +74,16 @@ def returns(engine: Engine) -> Finding | None:
             partial=frozenset(partial),
         ),
         query="retail/returns_by_month",
+    )
+
+
+def _by_month(parts: list[float]) -> str:
+    if len(parts) < _LEAST_MONTHS:
+        return f"{wording.counted(len(parts), 'month')}: too few to say how much the part varies."
+    usual = intervals.mean(parts)
+    return (
+        f"The usual month gives {wording.percent(usual.value)} back"
+        f" ({wording.sure(usual, wording.percent, 'months')})."
     )
 
 
@@ -151,7 +158,7 @@ def bought_together(engine: Engine) -> Finding | None:
         )
     else:
         headline = "No two items are bought together so often that it could not be chance"
-    shown = (sure or found)[:_SHOWN_PAIRS]
+    shown = sorted((sure or found)[:_SHOWN_PAIRS], key=lambda pair: -pair.lift)
     return Finding(
         DOMAIN,
         "bought-together",

@@ -41,7 +41,8 @@ def command(arguments: Sequence[str]) -> list[str]:
         f"--ServerApp.root_dir={running.folder()}",
         # Jupyter makes a token itself, anew at each start, and prints the address that has it.
         *(["--ServerApp.allow_root=True"] if os.geteuid() == 0 else []),
-        "--LabApp.news_url=",
+        "--KernelManager.transport_encryption=auto",
+        "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",
         *arguments,

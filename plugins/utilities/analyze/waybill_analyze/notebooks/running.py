@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jupytext
+from traitlets.config import Config
 
 from waybill_analyze.notebooks import showing
 from waybill_common import private_files, project
@@ -89,6 +90,8 @@ def run(notebook: Notebook) -> NotebookNode:
         read,
         timeout=_SECONDS,
         kernel_name="python3",
+        # What a cell shows goes encrypted, also on this machine.
+        config=Config({"KernelManager": {"transport_encryption": "auto"}}),
         resources={"metadata": {"path": str(notebook.path.parent)}},
     )
     environment = os.environ | {

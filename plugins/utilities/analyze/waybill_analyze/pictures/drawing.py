@@ -23,9 +23,11 @@ COLOURS = {
 }
 """Fill and border by kind; the border is legible on white."""
 _TEXT = 11
-_CHARACTER = 6.1
-"""Pixels of a character, as wide as most are; names are cut so that they fit."""
+_CHARACTER = 7.0
+"""Pixels of a usual bold character; names are parted so that they fit."""
 _BEND = 0.5
+_LEAST_WIDTH = 900
+"""Pixels, below which a wide picture is moved to and fro rather than made smaller."""
 
 
 def svg(graph: Graph) -> str:
@@ -41,6 +43,7 @@ def of_layout(arranged: Layout) -> str:
             (
                 f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
                 f' width="{width}" height="{height}" role="img"'
+                f' style="min-width:{min(arranged.width, _LEAST_WIDTH):g}px"'
                 f' aria-label="{escape(arranged.graph.words)}"'
                 f' font-family="system-ui, \'DejaVu Sans\', sans-serif" font-size="{_TEXT}">'
             ),

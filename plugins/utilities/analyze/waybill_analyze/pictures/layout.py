@@ -10,7 +10,7 @@ import itertools
 from bisect import bisect_right, insort
 from dataclasses import dataclass
 
-WIDTH = 150
+WIDTH = 160
 """Of a box, in pixels."""
 LINE = 13
 """Height of a line of text."""

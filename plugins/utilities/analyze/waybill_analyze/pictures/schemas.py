@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from waybill_analyze.pictures.manifest import Manifest, Node
     from waybill_common.contracts import Contract
 
-_CUT = 22
+_CUT = 20
 """Characters of a column's name that fit into a box beside its mark."""
 
 
