@@ -33,7 +33,7 @@ def render(notebook: NotebookNode, title: str, report: str | None = None) -> str
     """
     for at, cell in enumerate(notebook.cells):
         cell.id = f"cell-{at + 1}"  # else it is a new one on each reading
-    exporter: Any = HTMLExporter(raw_template=_TEMPLATE, anchor_link_text="")
+    exporter: Any = HTMLExporter(raw_template=_TEMPLATE, exclude_anchor_links=True)
     body, _ = exporter.from_notebook_node(notebook)
     template = page.environment().get_template("notebook.html.j2")
     # What the notebooks display escapes what comes from the warehouse.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jupytext
 from traitlets.config import Config
 
-from waybill_analyze.notebooks import showing
+from waybill_analyze.notebooks import STATIC
 from waybill_common import private_files, project
 from waybill_common.errors import WaybillError
 
@@ -95,7 +95,7 @@ def run(notebook: Notebook) -> NotebookNode:
         resources={"metadata": {"path": str(notebook.path.parent)}},
     )
     environment = os.environ | {
-        showing.STATIC: "1",
+        STATIC: "1",
         "IPYTHONDIR": str(_private("ipython")),
         "MELTANO_PROJECT_ROOT": str(project.root()),
     }

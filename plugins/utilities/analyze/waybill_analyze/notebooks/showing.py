@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import HTML, Markdown
 
-from waybill_analyze import charts, figures, formats, warehouse
+from waybill_analyze import charts, figures, formats, notebooks, warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from waybill_analyze.findings.finding import Finding
     from waybill_analyze.formats import Column
-
-STATIC = "WAYBILL_NOTEBOOK_STATIC"
-"""Set where a page is made of the notebook: charts are then SVG, which needs no JavaScript."""
 
 
 def connect() -> Engine:
@@ -35,7 +32,7 @@ def chart(drawing: Any, words: str) -> Any:
         drawing: The chart.
         words: What it shows, for who cannot see it.
     """
-    if not os.environ.get(STATIC):
+    if not os.environ.get(notebooks.STATIC):
         return charts.themed(drawing.properties(width=figures.WIDTH, description=words))
     prefix = "".join(each if each.isalnum() else "-" for each in words.lower())[:60]
     return HTML(figures.svg(drawing, words, prefix=prefix))
