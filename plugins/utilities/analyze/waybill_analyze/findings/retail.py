@@ -42,7 +42,8 @@ def returns(engine: Engine) -> Finding | None:
             (
                 f"{wording.money(sum(returned), CURRENCY)} of {wording.money(sum(gross), CURRENCY)} were"
                 f" given back; the month with the highest part is {days[most][:7]} with"
-                f" {wording.percent(returned[most] / gross[most])}."
+                f" {wording.percent(returned[most] / gross[most])}"
+                f"{', though it is not complete' if days[most] in partial else ''}."
             ),
             (
                 f"There are {wording.counted(cancellations, 'cancellation')} to"
