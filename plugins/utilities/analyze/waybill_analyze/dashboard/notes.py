@@ -14,6 +14,7 @@ KNOWN = (WaybillError, DBAPIError)
 
 _TIMEOUT = "57014"
 _FORBIDDEN = "42501"
+_MARKS = r"\*_[]<>$#:"
 _MISSING = {"42P01", "3F000", "42703"}
 
 
@@ -48,7 +49,7 @@ def of(error: Exception) -> Note:
         error: One of KNOWN.
     """
     if isinstance(error, WaybillError):
-        return Note(_code(error.cause), _code(error.remedy))
+        return Note(_plain(error.cause), _plain(error.remedy))
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     if state == _TIMEOUT:
         return Note(
@@ -71,6 +72,10 @@ def of(error: Exception) -> Note:
     )
 
 
-def _code(sentence: str) -> str:
-    """A sentence of an error, as Markdown in which nothing is a mark-up by accident."""
-    return "".join(f"\\{each}" if each in r"\*_[]<>$#:" else each for each in sentence)
+def _plain(sentence: str) -> str:
+    """A sentence of an error as Markdown: what stands between backticks is code, the rest is text."""
+    parts = sentence.split("`")
+    parts[::2] = [
+        "".join(f"\\{each}" if each in _MARKS else each for each in part) for part in parts[::2]
+    ]
+    return "`".join(parts)
