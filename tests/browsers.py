@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import ConsoleMessage, Page, Request
+    from playwright.sync_api import Page, Request
 
 _LOCAL = ("file:", "data:", "blob:")
 _FLAGS = [
@@ -34,7 +34,7 @@ class Visit:
 
     Attributes:
         asked: Addresses off this machine.
-        errors: What it wrote to the console as an error, and exceptions that nothing caught.
+        errors: Exceptions that nothing caught.
     """
 
     page: Page
@@ -54,14 +54,10 @@ class Visit:
         if not request.url.startswith(_LOCAL):
             self.asked.append(request.url)
 
-    def _say(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.errors.append(message.text)
-
 
 @contextlib.contextmanager
 def visit() -> Iterator[Visit]:
-    """A browser, which must have asked for nothing elsewhere and complained of nothing at the end."""
+    """A browser, which must have asked for nothing elsewhere and have failed nowhere at the end."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("there is no chromium on PATH: apt-get install chromium")
@@ -70,7 +66,6 @@ def visit() -> Iterator[Visit]:
         page = browser.new_page()
         seen = Visit(page)
         page.on("request", seen._ask)
-        page.on("console", seen._say)
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
         yield seen
         browser.close()
