@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 GENERATE = ("docs", "generate", "--static")
 """What makes dbt write its documentation as one file, and the catalog that the lineage needs."""
 
+FROM_NOTHING = ("compile", "--full-refresh", "--log-level", "warn")
+"""What makes dbt compile an incremental model without what it compares with its own table."""
+
+AS_COMPILED = ("--no-compile",)
+"""What makes dbt take the SQL as it was compiled before."""
+
 LINEAGE = "lineage"
 """Our own command beside dbt's."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import click
@@ -50,6 +51,8 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         Its exit code.
     """
+    # Halo's, on each query.
+    warnings.filterwarnings("ignore", "setDaemon", DeprecationWarning)
     group = click.Group("waybill-dbt metrics", commands=_COMMANDS)
     try:
         group.main(list(arguments), prog_name=group.name, obj=_Configuration())
