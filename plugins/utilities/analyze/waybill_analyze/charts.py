@@ -133,7 +133,7 @@ def map_by_state(
     base = _base(tiles, [Column("name", state.title), value]).encode(
         x=alt.X("column:O", axis=None), y=alt.Y("row:O", axis=None)
     )
-    squares = base.mark_rect(stroke=None, cornerRadius=4).encode(
+    squares = base.mark_rect(stroke=None, cornerRadius=4, invalid="show").encode(
         color=alt.condition(alt.expr.isValid(field), _shade(value), alt.value("#9aa3ad"))
     )
     letters = base.mark_text(fontSize=12, fontWeight="bold", aria=False).encode(
@@ -213,7 +213,7 @@ def _measure(column: Column, channel: type[alt.X | alt.Y]) -> Any:
 
 
 def _names(column: Column) -> alt.Y:
-    axis = alt.Axis(labelLimit=150, title=None)
+    axis = alt.Axis(labelLimit=150, labelOverlap=False, title=None)
     return alt.Y(column.name, type="nominal", sort=None, axis=axis)
 
 

@@ -20,22 +20,26 @@ _MISSING = {"42P01", "3F000", "42703"}
 
 @dataclass(frozen=True)
 class Note:
-    """A cause and its remedy, each a sentence."""
+    """A cause and its remedy, each a sentence, and whether something is wrong."""
 
     cause: str
     remedy: str = ""
+    is_wrong: bool = True
 
     def show(self) -> None:
         """Put it on the page, where a screen reader speaks it at once."""
-        st.warning(f"{self.cause} {self.remedy}".strip())
+        show = st.warning if self.is_wrong else st.info
+        show(f"{self.cause} {self.remedy}".strip())
 
 
 NO_MARTS = Note(
     "The warehouse holds no marts yet.",
     "Run `make run`, or one job such as `.venv/bin/meltano run marketplace`, and reload this page.",
 )
-NO_ROWS = Note("No row meets these filters.", "Choose a longer time or other values.")
-NOTHING_YET = Note("There is nothing to show yet.")
+NO_ROWS = Note(
+    "No row meets these filters.", "Choose a longer time or other values.", is_wrong=False
+)
+NOTHING_YET = Note("There is nothing to show.", is_wrong=False)
 DEFECT = Note(
     "This page has a defect, and the terminal that runs the dashboard says which.",
     "The other pages still work.",
