@@ -293,7 +293,9 @@ def _scales(rows: list[Row], keys: int) -> list[Decimal | None]:
     """The last digit that the mart gives in each column; a ratio of MetricFlow has more of them."""
     columns = list(zip(*rows, strict=True))
     return [None] * keys + [
-        Decimal(1).scaleb(min((int(v.as_tuple().exponent) for v in column if v is not None), default=0))
+        Decimal(1).scaleb(
+            min((int(v.as_tuple().exponent) for v in column if v is not None), default=0)
+        )
         for column in columns[keys:]
     ]
 
