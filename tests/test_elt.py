@@ -139,8 +139,12 @@ def test_dictionary_and_lineage_are_pages_that_ask_for_nothing_elsewhere(project
     model = "model.waybill.fct_order_items"
     with browsers.visit() as page:
         page.open(folder / "docs" / "index.html", f"#!/model/{model}")
-        page.shows("One row per item of an order.", "order_item_id", "int_marketplace__orders_joined_to_customer_versions")
-        page.open(folder / "lineage" / "index.html", f"?model={model}&column=freight_value")
+        page.shows(
+            "One row per item of an order.",
+            "order_item_id",
+            "int_marketplace__orders_joined_to_customer_versions",
+        )
+        page.open(folder / "lineage" / "index.html", f"?model={model}&parents=1&children=1")
         page.shows("fct_order_items", "stg_olist__order_items", "freight_value")
 
 
