@@ -101,7 +101,10 @@ def grouped_bars(
 def heat(
     frame: pd.DataFrame, x: Column, y: Column, value: Column, *, description: str = ""
 ) -> alt.Chart:
-    """A field of cells, darker where the value is higher; both sides in the order of the rows."""
+    """A field of cells, darker where the value is higher; both sides in the order of the rows.
+
+    The highest twentieth is equally dark: one odd cell does not make all others look alike.
+    """
     across = alt.Axis(labelAngle=0, labelOverlap=True)
     chart = (
         _base(frame, [y, x, value])
@@ -109,7 +112,7 @@ def heat(
         .encode(
             x=alt.X(_words(x), type="ordinal", sort=None, title=x.title, axis=across),
             y=alt.Y(_words(y), type="ordinal", sort=None, title=y.title),
-            color=_shade(value),
+            color=_shade(value, most=_most(frame, value)),
         )
     )
     height = _BAR * 3 // 4 * frame[y.name].nunique() + _AXIS + _LEGEND
@@ -228,12 +231,18 @@ def _series(frame: pd.DataFrame, column: Column) -> alt.Color:
     )
 
 
-def _shade(column: Column) -> alt.Color:
+def _most(frame: pd.DataFrame, column: Column) -> float | None:
+    values = frame[column.name].dropna().astype(float)
+    return float(values.quantile(0.95)) or None if len(values) else None
+
+
+def _shade(column: Column, *, most: float | None = None) -> alt.Color:
+    ends = {"domainMin": 0} | ({"domainMax": most, "clamp": True} if most else {})
     return alt.Color(
         column.name,
         type="quantitative",
         title=column.title,
-        scale=alt.Scale(range=_SEQUENCE, domainMin=0),
+        scale=alt.Scale(range=_SEQUENCE, **ends),
         legend=alt.Legend(orient="top", format=formats.d3(column.unit, axis=True) or ""),
     )
 
