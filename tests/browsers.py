@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+    from playwright.sync_api import Browser, Page, Request
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _LOCAL = ("file:", "data:", "blob:")
@@ -35,7 +35,7 @@ class Visit:
 
     Attributes:
         asked: Addresses off this machine.
-        errors: What it wrote to the console as an error, and exceptions that nothing caught.
+        errors: Exceptions that nothing caught.
     """
 
     page: Page
@@ -55,10 +55,6 @@ class Visit:
         if not request.url.startswith(_LOCAL):
             self.asked.append(request.url)
 
-    def _say(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.errors.append(message.text)
-
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
@@ -76,12 +72,11 @@ def chromium() -> Iterator[Browser]:
 
 @contextlib.contextmanager
 def visit() -> Iterator[Visit]:
-    """A page of files, which must have asked for nothing elsewhere and complained of nothing at the end."""
+    """A page of files, which must have asked for nothing elsewhere and have failed nowhere at the end."""
     with chromium() as browser:
         page = browser.new_page()
         seen = Visit(page)
         page.on("request", seen._ask)
-        page.on("console", seen._say)
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
         yield seen
     assert seen.asked == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,8 +53,10 @@ def serving(project: Project, **settings: str) -> Iterator[str]:
         os.set_blocking(server.stdout.fileno(), False)
         yield found[1]
     finally:
-        server.terminate()
-        assert server.wait(20) in {0, -15, 143}
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+        assert server.stdout is not None
+        server.stdout.close()
 
 
 def show(page: Page, address: str, name: str, *, charts: int = 0, **filters: str) -> None:
@@ -93,7 +96,8 @@ def rows(page: Page, title: str) -> list[list[str]]:
 def marks(page: Page, title: str) -> list[str]:
     """What a screen reader says of each mark of a section's chart."""
     found: list[str] = page.eval_on_selector_all(
-        f"[data-testid=stVegaLiteChart]:has(svg[aria-label^='{title}.']) [aria-roledescription]",
+        f"[data-testid=stVegaLiteChart][aria-label^='{title}.'] [aria-roledescription]"
+        ":not([aria-roledescription=axis]):not([aria-roledescription=legend])",
         "nodes => nodes.map(node => node.getAttribute('aria-label')).filter(Boolean)",
     )
     return found

@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-ANALYZE = ROOT / "analyze"
+QUERIES = ROOT / "analyze" / "queries"
 MODELS = ROOT / "transform" / "models"
 _REF = re.compile(r"ref\('(\w+)'\)$")
+_QUERY = re.compile(r"\b[a-z]+/\w+")
 _RELATION = re.compile(r"\b(common|marketplace|trade|retail|storefront|attribution)\.(\w+)")
 
 
@@ -68,19 +69,26 @@ def test_every_page_and_notebook_has_an_exposure() -> None:
 
 
 @pytest.mark.parametrize("exposure", EXPOSURES)
-def test_the_file_of_an_exposure_is_there(exposure: str) -> None:
-    """Protects against an exposure of what was renamed or removed."""
+def test_an_exposure_shows_what_its_file_reads(exposure: str) -> None:
+    """Protects the graph from a page that was renamed, and from a mart that looks unused and is not."""
     path = ROOT / EXPOSURES[exposure]["config"]["meta"]["path"]
     assert path.exists() or not path.parent.is_dir()
+    assert sorted(_read(path) - _shown(exposure)) == []
 
 
 @pytest.mark.parametrize("domain", sorted(EXPECTED["dashboard"] - {"status"}))
-def test_the_exposures_of_a_domain_know_what_its_queries_read(domain: str) -> None:
-    """Protects the graph from a mart that somebody looks at, and that looks unused."""
+def test_every_query_reads_what_some_exposure_shows(domain: str) -> None:
+    """Protects the same of queries that no page or notebook names: those of the report."""
     shown = {table for name in EXPOSURES for table in _shown(name)}
-    read = {
-        ".".join(found)
-        for path in (ANALYZE / "queries" / domain).glob("*.sql")
-        for found in _RELATION.findall(path.read_text(encoding="utf-8"))
-    }
+    read = {mart for path in (QUERIES / domain).glob("*.sql") for mart in _read(path)}
     assert sorted(read - shown) == []
+
+
+def _read(path: Path) -> set[str]:
+    """The marts that a file names, or that the queries read that it names."""
+    if not path.is_file():
+        return set()
+    text = path.read_text(encoding="utf-8")
+    named = {".".join(found) for found in _RELATION.findall(text)} & set(MARTS.values())
+    queries = {QUERIES / f"{name}.sql" for name in _QUERY.findall(text)} - {path}
+    return named.union(*map(_read, queries))

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 ROOT = Path(__file__).parents[1]
 AXE = ROOT / ".venv" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
@@ -71,13 +71,17 @@ def watched(browser: Browser, *, width: int = 1280, dark: bool = False) -> Itera
         seen.page.on("request", lambda request: _note(seen, request.url))
         seen.page.on("websocket", lambda socket: _note(seen, socket.url))
         seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
-        seen.page.on(
-            "console",
-            lambda said: seen.errors.append(said.text) if said.type == "error" else None,
-        )
+        seen.page.on("console", lambda said: _complain(seen, said))
         yield seen
     finally:
         context.close()
+
+
+def _complain(seen: Watched, said: ConsoleMessage) -> None:
+    # Streamlit looks for its server below the page's own path first, and finds it one step up.
+    is_look = said.location["url"].endswith(("/_stcore/health", "/_stcore/host-config"))
+    if said.type == "error" and not is_look:
+        seen.errors.append(f"{said.text} ({said.location['url']})")
 
 
 def _note(seen: Watched, url: str) -> None:

@@ -1,7 +1,7 @@
 -- The last receipts: what left the sources, and whether all of it is accounted for.
 select
     ended_at,
-    scope,
+    replace(scope, ',', ', ') as scope,
     is_balanced,
     stream_count,
     rows_read,

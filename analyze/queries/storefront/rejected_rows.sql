@@ -1,8 +1,8 @@
--- Rows that have landed and are not used, by table and reason.
+-- Rows that have landed and are not used, by table and kind of reason.
 select
     source_table,
-    reject_reason,
+    reject_kind,
     count(*) as row_count
 from storefront.rejected_rows
-group by source_table, reject_reason
-order by row_count desc, source_table, reject_reason
+group by source_table, reject_kind
+order by row_count desc, source_table, reject_kind

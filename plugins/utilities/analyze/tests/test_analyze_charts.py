@@ -36,10 +36,10 @@ def _layers(chart: dict[str, Any]) -> list[dict[str, Any]]:
 def test_a_trend_marks_the_period_that_is_not_whole(months: pd.DataFrame) -> None:
     """Protects from the last month that looks like a collapse of sales."""
     columns = charts.trend(months, MONTH, AMOUNT, description="Sales.").to_dict()
-    assert columns["encoding"]["opacity"]["condition"]["test"] == "datum.is_complete"
+    assert columns["encoding"]["opacity"]["condition"]["test"] == "datum['is_complete']"
     lines = charts.trend(months, MONTH, AMOUNT, series=KIND).to_dict()
     points = _layers(lines)[1]
-    assert points["encoding"]["fillOpacity"]["condition"]["test"] == "datum.is_complete"
+    assert points["encoding"]["fillOpacity"]["condition"]["test"] == "datum['is_complete']"
     assert points["encoding"]["fillOpacity"]["value"] == 0
 
 

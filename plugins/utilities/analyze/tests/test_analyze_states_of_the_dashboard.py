@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from waybill_analyze import dashboard
+from waybill_analyze.dashboard import data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ APP = Path(dashboard.__file__).with_name("app.py")
 def _nothing_remembered() -> Iterator[None]:
     """What another test's warehouse has answered is forgotten."""
     yield
+    data.engine().dispose()
     st.cache_data.clear()
     st.cache_resource.clear()
 

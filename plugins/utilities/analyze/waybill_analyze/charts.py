@@ -14,9 +14,10 @@ import altair as alt
 import pandas as pd
 
 from waybill_analyze import formats, states
+from waybill_analyze.formats import Column
 
 if TYPE_CHECKING:
-    from waybill_analyze.formats import Column
+    from collections.abc import Sequence
 
 BLUE = "#3b82c4"
 PALETTE = [BLUE, "#d9772b", "#2a9d77", "#c84a63", "#8e6bbf", "#8a7a2f", "#2f93a8", "#7d858d"]
@@ -29,8 +30,12 @@ _LOOKS = {
 _COMPLETE = "is_complete"
 _FONT = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 _HEIGHT = 300
-_BAR = 26
+_BAR = 24
 """Pixels of a bar with the gap to the next."""
+_AXIS, _LEGEND = 60, 40
+"""Pixels that an axis with its title, and a legend, take of a chart's height on a page."""
+_SAID = "said"
+"""The field that holds a row in words."""
 
 
 def trend(
@@ -51,78 +56,68 @@ def trend(
         series: What parts the rows into lines.
         description: The chart in a sentence, for who cannot see it.
     """
-    base = alt.Chart(_drawable(frame)).encode(
-        x=_time(x), y=_measure(y), tooltip=_tooltips(frame, x, y, series)
-    )
+    shown = [x, *([series] if series else []), y]
+    base = _base(frame, shown).encode(x=_time(x), y=_measure(y, alt.Y))
     is_whole = alt.datum[_COMPLETE] if _COMPLETE in frame.columns else "true"
     if series is None:
         opacity = alt.condition(is_whole, alt.value(1), alt.value(0.45))
-        chart = base.mark_bar(color=BLUE).encode(opacity=opacity)
-    else:
-        line = base.mark_line(strokeWidth=2, aria=False).encode(color=_series(frame, series))
-        points = base.mark_point(size=36, strokeWidth=1.5).encode(
-            color=_series(frame, series),
-            fillOpacity=alt.condition(is_whole, alt.value(1), alt.value(0)),
-            fill=_series(frame, series),
-        )
-        chart = line + points
-    return _finished(chart, description)
+        return _finished(base.mark_bar(color=BLUE).encode(opacity=opacity), description)
+    colour = _series(frame, series)
+    line = base.mark_line(strokeWidth=2, aria=False).encode(color=colour)
+    points = base.mark_point(size=36, strokeWidth=1.5).encode(
+        color=colour,
+        fill=_series(frame, series),
+        fillOpacity=alt.condition(is_whole, alt.value(1), alt.value(0)),
+    )
+    return _finished(line + points, description, height=_HEIGHT + _LEGEND)
 
 
 def bars(
     frame: pd.DataFrame, category: Column, value: Column, *, description: str = ""
 ) -> alt.Chart:
     """A bar for each row, from top to bottom in the order of the rows."""
-    chart = (
-        alt.Chart(_drawable(frame))
-        .mark_bar(color=BLUE)
-        .encode(
-            x=_measure(value), y=_names(category), tooltip=_tooltips(frame, category, value, None)
-        )
-    )
-    return _finished(chart, description, height=_BAR * max(len(frame), 1) + 10)
+    base = _base(frame, [category, value]).mark_bar(color=BLUE)
+    chart = base.encode(x=_measure(value, alt.X), y=_names(category))
+    return _finished(chart, description, height=_BAR * len(frame) + _AXIS)
 
 
 def grouped_bars(
     frame: pd.DataFrame, category: Column, value: Column, series: Column, *, description: str = ""
 ) -> alt.Chart:
     """Bars side by side for each series of a category, both in the order of the rows."""
-    count = frame[category.name].nunique() * frame[series.name].nunique()
+    count = frame[category.name].nunique() * (frame[series.name].nunique() + 1)
     chart = (
-        alt.Chart(_drawable(frame))
+        _base(frame, [category, series, value])
         .mark_bar()
         .encode(
-            x=_measure(value),
+            x=_measure(value, alt.X),
             y=_names(category),
             yOffset=alt.YOffset(series.name, type="nominal", sort=None),
             color=_series(frame, series),
-            tooltip=_tooltips(frame, category, value, series),
         )
     )
-    return _finished(chart, description, height=max(_BAR * count * 3 // 4, 80))
+    return _finished(chart, description, height=_BAR // 2 * count + _AXIS + _LEGEND)
 
 
 def heat(
     frame: pd.DataFrame, x: Column, y: Column, value: Column, *, description: str = ""
 ) -> alt.Chart:
-    """A field of cells, darker where the value is higher; both sides in the order of the rows."""
+    """A field of cells, darker where the value is higher; both sides in the order of the rows.
+
+    The highest twentieth is equally dark: one odd cell does not make all others look alike.
+    """
+    across = alt.Axis(labelAngle=0, labelOverlap=True)
     chart = (
-        alt.Chart(_drawable(frame, words=(x, y)))
+        _base(frame, [y, x, value])
         .mark_rect()
         .encode(
-            x=alt.X(x.name, type="ordinal", sort=None, title=x.title, axis=alt.Axis(labelAngle=0)),
-            y=_names(y),
-            color=alt.Color(
-                value.name,
-                type="quantitative",
-                title=value.title,
-                scale=alt.Scale(range=_SEQUENCE),
-                legend=alt.Legend(orient="top", format=formats.d3(value.unit, axis=True) or ""),
-            ),
-            tooltip=_tooltips(frame, x, value, y),
+            x=alt.X(_words(x), type="ordinal", sort=None, title=x.title, axis=across),
+            y=alt.Y(_words(y), type="ordinal", sort=None, title=y.title),
+            color=_shade(value, most=_most(frame, value)),
         )
     )
-    return _finished(chart, description, height=_BAR * max(frame[y.name].nunique(), 1) + 10)
+    height = _BAR * 3 // 4 * frame[y.name].nunique() + _AXIS + _LEGEND
+    return _finished(chart, description, height=height)
 
 
 def map_by_state(
@@ -136,30 +131,20 @@ def map_by_state(
         value: The measure.
         description: The chart in a sentence, for who cannot see it.
     """
-    tiles = states.tiles().merge(_drawable(frame), how="left", left_on="code", right_on=state.name)
-    known = tiles[value.name].notna()
-    middle = tiles.loc[known, value.name].max() / 2 if known.any() else 0
-    base = alt.Chart(tiles).encode(x=alt.X("column:O", axis=None), y=alt.Y("row:O", axis=None))
-    tooltip = [
-        alt.Tooltip("name:N", title=state.title),
-        alt.Tooltip(f"{value.name}:Q", title=value.title, format=formats.d3(value.unit) or ""),
-    ]
-    colour = alt.Color(
-        f"{value.name}:Q",
-        title=value.title,
-        scale=alt.Scale(range=_SEQUENCE, domainMin=0),
-        legend=alt.Legend(orient="top", format=formats.d3(value.unit, axis=True) or ""),
-    )
+    tiles = states.tiles().merge(frame, how="left", left_on="code", right_on=state.name)
+    middle = float(frame[value.name].max() or 0) / 2
     field = alt.datum[value.name]
-    squares = base.mark_rect(stroke=None, cornerRadius=4).encode(
-        color=alt.condition(alt.expr.isValid(field), colour, alt.value("#9aa3ad")), tooltip=tooltip
+    base = _base(tiles, [Column("name", state.title), value]).encode(
+        x=alt.X("column:O", axis=None), y=alt.Y("row:O", axis=None)
+    )
+    squares = base.mark_rect(stroke=None, cornerRadius=4, invalid="show").encode(
+        color=alt.condition(alt.expr.isValid(field), _shade(value), alt.value("#9aa3ad"))
     )
     letters = base.mark_text(fontSize=12, fontWeight="bold", aria=False).encode(
         text="code:N",
         color=alt.condition(field > middle, alt.value("#ffffff"), alt.value("#10202f")),
-        tooltip=tooltip,
     )
-    return _finished(squares + letters, description, height=380)
+    return _finished(squares + letters, description, height=420)
 
 
 def themed(chart: alt.Chart, look: str = "light") -> alt.Chart:
@@ -185,39 +170,58 @@ def themed(chart: alt.Chart, look: str = "light") -> alt.Chart:
     )
 
 
-def _drawable(frame: pd.DataFrame, words: tuple[Column, ...] = ()) -> pd.DataFrame:
-    """The rows in types that Vega knows: decimals as floats, which only pixels are made of."""
+def _base(frame: pd.DataFrame, shown: Sequence[Column]) -> alt.Chart:
+    """The rows in types that Vega knows, and what each says in words, to who points at it or hears it.
+
+    Args:
+        frame: The rows.
+        shown: What a mark tells, in this order.
+    """
     drawn = frame.copy()
-    for column in words:
-        drawn[column.name] = [formats.written(each, column.unit) for each in frame[column.name]]
-    for name in drawn.columns:
-        if any(isinstance(value, Decimal) for value in drawn[name]):
-            drawn[name] = pd.to_numeric(drawn[name].astype(float))
-        elif any(isinstance(value, dt.date) for value in drawn[name]):
+    for column in shown:
+        drawn[_words(column)] = [formats.written(each, column.unit) for each in frame[column.name]]
+    for name in frame.columns:
+        # Decimals become floats, which only pixels are made of.
+        if any(isinstance(value, Decimal) for value in frame[name]):
+            drawn[name] = pd.to_numeric(frame[name].astype(float))
+        elif any(isinstance(value, dt.date) for value in frame[name]):
             # Vega takes a day without a time for UTC, and would show the day before west of Greenwich.
-            drawn[name] = pd.to_datetime(drawn[name])
-    return drawn
+            drawn[name] = pd.to_datetime(frame[name])
+    said = [
+        ", ".join(f"{column.title}: {words}" for column, words in zip(shown, row, strict=True))
+        for row in drawn[[_words(column) for column in shown]].itertuples(index=False, name=None)
+    ]
+    if _COMPLETE in frame.columns:
+        said = [
+            text if whole else f"{text} (not complete)"
+            for text, whole in zip(said, frame[_COMPLETE], strict=True)
+        ]
+    drawn[_SAID] = said
+    tooltip = [alt.Tooltip(_words(each), type="nominal", title=each.title) for each in shown]
+    return alt.Chart(drawn).encode(
+        tooltip=tooltip, description=alt.Description(_SAID, type="nominal")
+    )
+
+
+def _words(column: Column) -> str:
+    """The field that holds a column in words."""
+    return f"{column.name}_in_words"
 
 
 def _time(column: Column) -> alt.X:
     unit = "yearmonth" if column.unit == "month" else "yearmonthdate"
-    return alt.X(
-        column.name,
-        type="temporal",
-        timeUnit=unit,
-        title=None,
-        axis=alt.Axis(format=formats.d3(column.unit, axis=True) or "", labelOverlap=True),
-    )
+    axis = alt.Axis(format=formats.d3(column.unit, axis=True) or "", labelOverlap=True)
+    return alt.X(column.name, type="temporal", timeUnit=unit, title=None, axis=axis)
 
 
-def _measure(column: Column) -> Any:
+def _measure(column: Column, channel: type[alt.X | alt.Y]) -> Any:
     axis = alt.Axis(format=formats.d3(column.unit, axis=True) or "", tickCount=5)
-    return alt.Y(column.name, type="quantitative", title=column.title, axis=axis)
+    return channel(column.name, type="quantitative", title=column.title, axis=axis)
 
 
 def _names(column: Column) -> alt.Y:
-    axis = alt.Axis(labelLimit=150, title=None)
-    return alt.Y(column.name, type="nominal", sort=None, title=column.title, axis=axis)
+    axis = alt.Axis(labelLimit=150, labelOverlap=False, title=None)
+    return alt.Y(column.name, type="nominal", sort=None, axis=axis)
 
 
 def _series(frame: pd.DataFrame, column: Column) -> alt.Color:
@@ -225,32 +229,26 @@ def _series(frame: pd.DataFrame, column: Column) -> alt.Color:
     return alt.Color(
         column.name,
         type="nominal",
-        title=column.title,
+        title=None,
         scale=alt.Scale(domain=order, range=PALETTE),
         legend=alt.Legend(orient="top", columns=3, labelLimit=180),
     )
 
 
-def _tooltips(
-    frame: pd.DataFrame, x: Column, y: Column, series: Column | None
-) -> list[alt.Tooltip]:
-    shown = [x, *([series] if series else []), y]
-    tips = [
-        alt.Tooltip(
-            column.name,
-            type="temporal"
-            if column.unit in formats.PERIODS
-            else "quantitative"
-            if column.is_number
-            else "nominal",
-            title=column.title,
-            **({"format": formats.d3(column.unit)} if formats.d3(column.unit) else {}),
-        )
-        for column in shown
-    ]
-    if _COMPLETE in frame.columns:
-        tips.append(alt.Tooltip(_COMPLETE, type="nominal", title="Complete"))
-    return tips
+def _most(frame: pd.DataFrame, column: Column) -> float | None:
+    values = frame[column.name].dropna().astype(float)
+    return float(values.quantile(0.95)) or None if len(values) else None
+
+
+def _shade(column: Column, *, most: float | None = None) -> alt.Color:
+    ends = {"domainMin": 0} | ({"domainMax": most, "clamp": True} if most else {})
+    return alt.Color(
+        column.name,
+        type="quantitative",
+        title=column.title,
+        scale=alt.Scale(range=_SEQUENCE, **ends),
+        legend=alt.Legend(orient="top", format=formats.d3(column.unit, axis=True) or ""),
+    )
 
 
 def _finished(chart: Any, description: str, *, height: int = _HEIGHT) -> Any:
@@ -258,6 +256,6 @@ def _finished(chart: Any, description: str, *, height: int = _HEIGHT) -> Any:
         width="container",
         height=height,
         description=description,
-        # As SVG each mark is in the page with its numbers, for screen readers and for tests.
+        # As SVG each mark is in the page with its words, for screen readers and for tests.
         usermeta={"embedOptions": {"renderer": "svg", "actions": False}},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -134,7 +135,7 @@ def _frame(figure: Figure) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows)
     if figure.kind == "time":
-        frame["category"] = pd.to_datetime(frame["category"])
+        frame["category"] = [dt.date.fromisoformat(each) for each in frame["category"]]
     if not figure.ends:
         frame = frame.drop(columns=["low", "high"])
     return frame if figure.partial else frame.drop(columns=["is_complete"])

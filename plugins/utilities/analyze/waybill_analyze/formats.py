@@ -16,13 +16,12 @@ Unit = Literal[
 ]  # fmt: skip
 """What a column holds. `money` has two decimals in tables, `share` is from 0 to 1 and shown as per cent."""
 
-PERIODS: frozenset[Unit] = frozenset({"date", "week", "month"})
 _D3 = {
     "count": ",d", "money": ",.2f", "price": ",.2f", "share": ".1%", "score": ".2f", "days": ",.1f",
     "number": ",.2f", "seconds": ",.0f", "bytes": ".3s", "date": "%Y-%m-%d", "week": "%Y-%m-%d",
     "month": "%b %Y",
 }  # fmt: skip
-_D3_AXIS = {"count": "~s", "money": "~s", "share": "~%", "days": "~f", "month": "%b %Y"}
+_D3_AXIS = {"count": "~s", "money": "~s", "price": "~s", "share": "~%", "days": "~f", "score": "~f"}
 _DECIMALS = {"money": 2, "price": 2, "score": 2, "days": 1, "number": 2, "seconds": 0, "count": 0}
 _UNKNOWN = "-"
 _KILO = 1000

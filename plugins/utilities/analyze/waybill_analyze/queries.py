@@ -88,6 +88,9 @@ def rows(warehouse: Engine, name: str, **bound: Any) -> pd.DataFrame:
     with warehouse.connect() as session:
         found = session.execute(text(query.sql), values)
         names = list(found.keys())
-        return pd.DataFrame(
-            [tuple(row) for row in found], columns=names, dtype=object
-        ).infer_objects()
+        frame = pd.DataFrame([tuple(row) for row in found], columns=names, dtype=object)
+    for each in names:
+        # pandas would make floats of whole numbers among which one is missing.
+        if frame[each].notna().all():
+            frame[each] = frame[each].infer_objects()
+    return frame

@@ -53,7 +53,7 @@ def _read_only(login: Connection, timeout: dt.timedelta | None) -> Connection:
 
 
 def relations(warehouse: Engine, schemas: Collection[str]) -> set[str]:
-    """The tables and views of some schemas that are there to be read, as `schema.name`."""
+    """The tables and views of those schemas that are there, as `schema.name`."""
     found = inspect(warehouse)
     present = set(found.get_schema_names()) & set(schemas)
     return {

@@ -72,7 +72,7 @@ def run(arguments: list[str]) -> int:
 
         return metrics.run(arguments[arguments.index(METRICS) + 1 :])
     if command == documents.LINEAGE:
-        return _documented(list(documents.GENERATE), with_lineage=True)
+        return _followed()
     if documents.is_asked(arguments):
         return _documented(arguments)
     if command not in RECORDED:
@@ -106,13 +106,20 @@ def _recorded(connection: Connection, step: str, arguments: list[str]) -> int:
     return ended.code
 
 
-def _documented(arguments: list[str], *, with_lineage: bool = False) -> int:
+def _documented(arguments: list[str]) -> int:
     ended = _dbt(arguments)
     if not ended.code:
         print(f"dbt:docs: {documents.publish_dictionary()}", flush=True)
-        if with_lineage:
-            print(f"dbt:lineage: {documents.write_lineage()}", flush=True)
     return ended.code
+
+
+def _followed() -> int:
+    code = _dbt(list(documents.FROM_NOTHING)).code or _documented(
+        [*documents.GENERATE, *documents.AS_COMPILED]
+    )
+    if not code:
+        print(f"dbt:lineage: {documents.write_lineage()}", flush=True)
+    return code
 
 
 def _resources(arguments: list[str]) -> set[str]:

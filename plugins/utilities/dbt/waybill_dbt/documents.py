@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 GENERATE = ("docs", "generate", "--static")
 """What makes dbt write its documentation as one file, and the catalog that the lineage needs."""
 
+FROM_NOTHING = ("compile", "--full-refresh", "--log-level", "warn", "--log-level-file", "none")
+"""What makes dbt compile an incremental model without what it compares with its own table.
+
+Without a log, as dbt leaves the first of two open where one process runs it twice.
+"""
+
+AS_COMPILED = ("--no-compile",)
+"""What makes dbt take the SQL as it was compiled before."""
+
 LINEAGE = "lineage"
 """Our own command beside dbt's."""
 
@@ -38,7 +47,7 @@ def dictionary() -> Path:
 
 
 def lineage() -> Path:
-    """The lineage of columns; `?model=<unique id>` leads to one model."""
+    """The lineage of columns; `?model=<unique id>&parents=1&children=1` leads to one model."""
     return project.home() / "dbt" / "lineage" / "index.html"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _COMMANDS = {"list": mf.list_command_group, "query": mf.query}
 
 
-class _Configuration(CLIConfiguration):  # type: ignore[misc]
+class _Configuration(CLIConfiguration):
     """Reads what dbt has parsed where dbt writes it; `mf` knows `target` only."""
 
     @property
@@ -35,7 +36,7 @@ class _Configuration(CLIConfiguration):  # type: ignore[misc]
             self._dbt_artifacts = dbtArtifacts(
                 profile=known.profile,
                 project=known.project,
-                adapter=get_adapter_by_type(known.profile.credentials.type),
+                adapter=get_adapter_by_type(known.profile.credentials.type),  # type: ignore[no-untyped-call]
                 semantic_manifest=parse_manifest_from_dbt_generated_manifest(_parsed()),
             )
         return self._dbt_artifacts
@@ -50,12 +51,13 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         Its exit code.
     """
+    # Halo's, on each query.
+    warnings.filterwarnings("ignore", "setDaemon", DeprecationWarning)
     group = click.Group("waybill-dbt metrics", commands=_COMMANDS)
     try:
         group.main(list(arguments), prog_name=group.name, obj=_Configuration())
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else int(left.code is not None)
-    return 0
 
 
 def engine() -> MetricFlowEngine:

@@ -32,7 +32,8 @@ final as (
         cast({{ dbt.date_trunc('month', 'first_purchase_date') }} as date)
             as cohort_month_start_date,
         cast({{ dbt.date_trunc('month', 'purchase_date') }} as date) as month_start_date,
-        {{ dbt.datediff('first_purchase_date', 'purchase_date', 'month') }} as months_since
+        cast({{ dbt.datediff('first_purchase_date', 'purchase_date', 'month') }} as integer)
+            as months_since
     from numbered
 
 )

@@ -48,7 +48,7 @@ final as (
         line_count,
         sold_quantity,
 
-        gross_amount,
+        cast(gross_amount as {{ type_money(3) }}) as gross_amount,
 
         cast({{ dbt.date_trunc('month', 'invoice_date') }} as date) as month_start_date,
         invoice_date

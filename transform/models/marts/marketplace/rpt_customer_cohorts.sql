@@ -71,7 +71,8 @@ final as (
 
     select
         cohort_month_start_date,
-        {{ dbt.datediff('cohort_month_start_date', 'month_start_date', 'month') }} as months_since,
+        cast({{ dbt.datediff('cohort_month_start_date', 'month_start_date', 'month') }} as integer)
+            as months_since,
 
         is_complete,
 

@@ -11,6 +11,8 @@ from waybill_analyze import queries, warehouse
 from waybill_common import durations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import pandas as pd
     from sqlalchemy import Engine
 
@@ -30,7 +32,7 @@ def engine() -> Engine:
     return warehouse.engine(timeout=durations.of_variable(TIMEOUT, USUAL_TIMEOUT))
 
 
-def rows(query: str, bound: dict[str, Any]) -> pd.DataFrame:
+def rows(query: str, bound: Mapping[str, Any]) -> pd.DataFrame:
     """The answer to a query, from memory where nothing has run since it was asked.
 
     Args:
@@ -41,15 +43,44 @@ def rows(query: str, bound: dict[str, Any]) -> pd.DataFrame:
         WaybillError: The warehouse cannot be reached.
         sqlalchemy.exc.DBAPIError: The warehouse refuses.
     """
-    own = queries.load(query).parameters
-    values = tuple(sorted((name, value) for name, value in bound.items() if name in own))
-    return _rows(query, values, version())
+    return _rows(query, _own(query, bound), version())
+
+
+def drawn(
+    query: str, bound: Mapping[str, Any], name: str, draw: Callable[[pd.DataFrame], dict[str, Any]]
+) -> dict[str, Any]:
+    """The chart of the answer to a query, kept like the answer: to check one takes as long as to ask.
+
+    Args:
+        query: The query's name.
+        bound: Values of filters.
+        name: What tells this chart from others of the same rows.
+        draw: Makes it of the rows.
+    """
+    return _drawn(query, _own(query, bound), version(), name, draw)
+
+
+def _own(query: str, bound: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    known = queries.load(query).parameters
+    return tuple(sorted((name, value) for name, value in bound.items() if name in known))
 
 
 @st.cache_data(ttl=_KEPT_SECONDS, max_entries=_MOST, show_spinner=False)
 def _rows(query: str, values: tuple[tuple[str, Any], ...], version: str) -> pd.DataFrame:
     del version  # part of the key alone
     return queries.rows(engine(), query, **dict(values))
+
+
+@st.cache_data(ttl=_KEPT_SECONDS, max_entries=_MOST, show_spinner=False)
+def _drawn(
+    query: str,
+    values: tuple[tuple[str, Any], ...],
+    version: str,
+    name: str,
+    _draw: Callable[[pd.DataFrame], dict[str, Any]],
+) -> dict[str, Any]:
+    del name
+    return _draw(_rows(query, values, version))
 
 
 @st.cache_data(ttl=_VERSION_SECONDS, show_spinner=False)

@@ -14,27 +14,32 @@ KNOWN = (WaybillError, DBAPIError)
 
 _TIMEOUT = "57014"
 _FORBIDDEN = "42501"
+_MARKS = r"\*_[]<>$#:"
 _MISSING = {"42P01", "3F000", "42703"}
 
 
 @dataclass(frozen=True)
 class Note:
-    """A cause and its remedy, each a sentence."""
+    """A cause and its remedy, each a sentence, and whether something is wrong."""
 
     cause: str
     remedy: str = ""
+    is_wrong: bool = True
 
     def show(self) -> None:
         """Put it on the page, where a screen reader speaks it at once."""
-        st.warning(f"{self.cause} {self.remedy}".strip())
+        show = st.warning if self.is_wrong else st.info
+        show(f"{self.cause} {self.remedy}".strip())
 
 
 NO_MARTS = Note(
     "The warehouse holds no marts yet.",
     "Run `make run`, or one job such as `.venv/bin/meltano run marketplace`, and reload this page.",
 )
-NO_ROWS = Note("No row meets these filters.", "Choose a longer time or other values.")
-NOTHING_YET = Note("There is nothing to show yet.")
+NO_ROWS = Note(
+    "No row meets these filters.", "Choose a longer time or other values.", is_wrong=False
+)
+NOTHING_YET = Note("There is nothing to show.", is_wrong=False)
 DEFECT = Note(
     "This page has a defect, and the terminal that runs the dashboard says which.",
     "The other pages still work.",
@@ -48,7 +53,7 @@ def of(error: Exception) -> Note:
         error: One of KNOWN.
     """
     if isinstance(error, WaybillError):
-        return Note(_code(error.cause), _code(error.remedy))
+        return Note(_plain(error.cause), _plain(error.remedy))
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
     if state == _TIMEOUT:
         return Note(
@@ -71,6 +76,10 @@ def of(error: Exception) -> Note:
     )
 
 
-def _code(sentence: str) -> str:
-    """A sentence of an error, as Markdown in which nothing is a mark-up by accident."""
-    return "".join(f"\\{each}" if each in r"\*_[]<>$#:" else each for each in sentence)
+def _plain(sentence: str) -> str:
+    """A sentence of an error as Markdown: what stands between backticks is code, the rest is text."""
+    parts = sentence.split("`")
+    parts[::2] = [
+        "".join(f"\\{each}" if each in _MARKS else each for each in part) for part in parts[::2]
+    ]
+    return "`".join(parts)

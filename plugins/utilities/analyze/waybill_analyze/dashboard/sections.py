@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -37,7 +38,7 @@ def show(page: Page, section: Section, bound: Mapping[str, Any]) -> None:
     if section.says:
         st.caption(section.says)
     try:
-        frame = data.rows(section.query, dict(bound))
+        frame = data.rows(section.query, bound)
     except notes.KNOWN as error:
         notes.of(error).show()
         return
@@ -46,16 +47,28 @@ def show(page: Page, section: Section, bound: Mapping[str, Any]) -> None:
     elif section.chart == "table":
         st.html(tables.table(frame, section.columns, section.title))
     else:
-        st.altair_chart(_chart(section, frame), width="stretch", key=f"{page.name}-{section.query}")
-        if "is_complete" in frame.columns and not frame["is_complete"].all():
+        name = f"{page.name}-{section.query}"
+        spec = data.drawn(section.query, bound, name, partial(_spec, section))
+        st.vega_lite_chart(spec=spec, width="stretch", key=name)
+        if section.chart == "trend" and not _is_whole(frame):
             st.caption(_PARTIAL)
     if left_out := _left_out(page, section):
         st.caption(f"Not filtered by: {left_out}.")
     _behind(page, section, frame, bound)
 
 
+def _is_whole(frame: pd.DataFrame) -> bool:
+    return "is_complete" not in frame.columns or bool(frame["is_complete"].all())
+
+
+def _spec(section: Section, frame: pd.DataFrame) -> dict[str, Any]:
+    spec: dict[str, Any] = _chart(section, frame).to_dict()
+    return spec
+
+
 def _chart(section: Section, frame: pd.DataFrame) -> Any:
-    description = f"{section.title}. {section.says} The rows are in a table below."
+    sentences = [f"{section.title}.", section.says, "The rows are in a table below."]
+    description = " ".join(filter(None, sentences))
     if section.chart == "trend":
         x, y, *rest = section.axes
         return charts.trend(frame, x, y, series=rest[0] if rest else None, description=description)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,9 @@ def run(port: int) -> None:
         lifespan=_says_where(port),
         on_script_error=_explained,
     )
-    app.run(config=_settings(port))
+    # uvicorn has closed everything by then, and tells that it was asked to.
+    with suppress(KeyboardInterrupt):
+        app.run(config=_settings(port))
 
 
 def _settings(port: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _LOOK = Path(__file__).with_name("look.css")
 
 def run() -> None:
     """Show the page that the address names."""
-    st.set_page_config(page_title="Waybill", layout="wide")
+    st.set_page_config(layout="wide")
     st.html(_LOOK)
     try:
         offered = _offered()
@@ -91,7 +91,7 @@ def _show(page: Page) -> None:
 def _figures(page: Page, bound: Mapping[str, Any]) -> None:
     if not page.figures:
         return
-    frame = data.rows(page.figures, dict(bound))
+    frame = data.rows(page.figures, bound)
     if frame.empty:
         notes.NOTHING_YET.show()
     else:

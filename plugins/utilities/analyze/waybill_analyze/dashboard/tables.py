@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from waybill_analyze.formats import Column
 
-MOST = 200
+_TIMES = {"date", "week", "month", "moment"}
+MOST = 60
 """Rows that a page shows; the file has all."""
 
 
@@ -62,4 +63,6 @@ def _cell(value: object, column: Column, *, is_first: bool) -> str:
 
 
 def _side(column: Column) -> str:
-    return ' class="number"' if column.is_number else ""
+    if column.is_number:
+        return ' class="number"'
+    return ' class="time"' if column.unit in _TIMES else ""
