@@ -32,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     folder = project.home() / "report"
     private_files.folder(folder)
-    gathered = contents.gather(warehouse.engine())
+    engine = warehouse.engine()
+    gathered = contents.gather(engine)
+    engine.dispose()
     pages: list[tuple[str, str]] = []
     if not options.without_notebooks:
         pages = running.to_pages(
