@@ -162,11 +162,22 @@ further = []
 if len(within) >= 2:
     average = (within["difference"] * within["size"]).sum() / within["size"].sum()
     below = intervals.share(int((within["difference"] < 0).sum()), len(within))
+    late, punctual = (
+        intervals.Moments.counted(
+            rows["review_score"].astype(float).tolist(), rows["review_count"].astype(float).tolist()
+        )
+        for rows in (reviews[reviews["is_late"]], reviews[~reviews["is_late"]])
+    )
+    if not intervals.mean_difference(late, punctual).excludes(0):
+        verdict = "As there is no sure difference of all, there is none to explain."
+    elif below.low > 0.5:
+        verdict = "So place alone does not explain the difference."
+    else:
+        verdict = "So place may explain the difference."
     further.append(
-        f"Within one state late parcels differ by {average:+.2f} stars from punctual ones"
-        f" (mean over {len(within)} states, weighted by late parcels); in {wording.percent(below.value, 0)} of the states"
-        f" they are liked less ({wording.sure(below, wording.percent, 'states')})."
-        f" {'So place alone does not explain the difference.' if below.low > 0.5 else 'So place may explain the difference.'}"
+        f"Within one state late parcels differ by {average:+.2f} stars from punctual ones (mean over"
+        f" {wording.counted(len(within), 'state')}, weighted by late parcels); in {wording.percent(below.value, 0)} of the"
+        f" states they are liked less ({wording.sure(below, wording.percent, 'states')}). {verdict}"
     )
 ranked = stats.spearmanr(range(len(steps)), steps["value"]) if len(steps) > 2 else None
 if ranked is not None:

@@ -170,11 +170,12 @@ table(
 further = []
 if len(behind):
     first = behind.iloc[0]
-    spread = "many customers" if (first["busiest"] or 0) < 0.2 else "a few customers"
+    busiest = first["busiest"] or 0
+    spread = "many" if busiest < 0.2 else "few"
     further.append(
-        f"The first pair is bought by {spread}: {wording.counted(first['customers'], 'customer')} are behind"
-        f" {wording.counted(first['invoices'], 'invoice')}, and the busiest has"
-        f" {wording.percent(first['busiest'] or 0)} of them. Invoices without a customer's number are not told apart."
+        f"The first pair is on {wording.counted(first['invoices'], 'invoice')} of"
+        f" {wording.counted(first['customers'], 'customer')}, of whom the busiest has {wording.percent(busiest)}: it rests"
+        f" on {spread}. Invoices without a customer's number are not told apart."
     )
 if len(sizes):
     large = sizes[sizes["band_rank"] >= sizes["band_rank"].max() - 1]

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HOST = "127.0.0.1"
-_VIEWERS = {
-    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"python": "Jupytext Notebook"}}
+_SETTINGS = {
+    # A notebook that is text opens as a notebook, and is only written to when somebody saves it.
+    "@jupyterlab/docmanager-extension:plugin": {
+        "autosave": False,
+        "defaultViewers": {"python": "Jupytext Notebook"},
+    },
+    "@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"},
 }
-"""So that a notebook that is text opens as a notebook."""
 
 
 def open_lab(arguments: Sequence[str]) -> NoReturn:
@@ -54,7 +58,7 @@ def environment(home: Path) -> dict[str, str]:
     settings = home / "config" / "labconfig" / "default_setting_overrides.json"
     for folder in (settings.parent.parent, settings.parent):
         private_files.folder(folder)
-    private_files.write(settings, json.dumps(_VIEWERS, indent=2) + "\n")
+    private_files.write(settings, json.dumps(_SETTINGS, indent=2) + "\n")
     return os.environ | {
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -63,4 +67,6 @@ def environment(home: Path) -> dict[str, str]:
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "MELTANO_PROJECT_ROOT": str(project.root()),
+        # Jupyter's own, of its parts among each other, hide the address that is looked for.
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",
     }
