@@ -107,7 +107,7 @@ def test_a_page_shows_what_the_marts_hold(
             if section.chart != "table":
                 assert dashboards.marks(seen.page, section.title), section.title
             else:
-                notes = seen.page.get_by_role("alert").count()
+                notes = seen.page.get_by_test_id("stAlert").count()
                 assert dashboards.rows(seen.page, section.title) or notes, section.title
         assert seen.page.get_by_test_id("stException").count() == 0
         assert seen.serious() == []
@@ -225,18 +225,20 @@ def test_what_is_downloaded_is_what_the_query_gives(
 
 
 def test_it_says_why_there_is_nothing_to_see(
-    address: str, browser: Browser, project_after_first_run: Project
+    browser: Browser, project_after_first_run: Project
 ) -> None:
     """Protects from tracebacks and blank pages: a domain without marts, and a warehouse that is down."""
     project_after_first_run.execute("drop schema trade cascade", role="admin")
-    assert project_after_first_run.meltano("invoke", "warehouse:up").returncode == 0
-    with watching.watched(browser) as seen:
+    with (
+        dashboards.serving(project_after_first_run) as address,
+        watching.watched(browser) as seen,
+    ):
         dashboards.show(seen.page, address, "trade")
         links = seen.page.get_by_role("link").all_text_contents()
         assert "Marketplace" in links
         assert "Trade" not in links
         project_after_first_run.meltano("invoke", "warehouse:down")
         dashboards.show(seen.page, address, "")
-        assert "warehouse:up" in seen.page.get_by_role("alert").inner_text()
+        assert "warehouse:up" in seen.page.get_by_test_id("stAlert").inner_text()
         assert "Traceback" not in seen.page.content()
         _keep(seen, "no-warehouse")
