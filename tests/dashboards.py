@@ -84,8 +84,15 @@ def figures(page: Page) -> dict[str, str]:
     return found
 
 
+def open_rows(page: Page, title: str) -> None:
+    """Open what is behind a section."""
+    page.get_by_text(f"Rows and SQL: {title}", exact=True).click()
+    page.get_by_role("button", name=f"Download as CSV: {title}").wait_for()
+    page.wait_for_function(_IS_STILL, arg=0)
+
+
 def rows(page: Page, title: str) -> list[list[str]]:
-    """The table of a section as it is read out, without its headings."""
+    """The table of a section as it is read out, without its headings, once it is open."""
     found: list[list[str]] = page.eval_on_selector_all(
         f".rows[aria-label='{title}'] tbody tr",
         "nodes => nodes.map(node => [...node.children].map(cell => cell.textContent))",

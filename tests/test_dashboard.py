@@ -104,11 +104,11 @@ def test_a_page_shows_what_the_marts_hold(
             ((value,),) = project_after_first_run.rows(sql)
             assert shown[figure] == _written(value), figure
         for section in page.sections:
-            table = dashboards.rows(seen.page, section.title)
-            notes = seen.page.get_by_role("alert").count()
-            assert table or notes, section.title
             if section.chart != "table":
                 assert dashboards.marks(seen.page, section.title), section.title
+            else:
+                notes = seen.page.get_by_test_id("stAlert").count()
+                assert dashboards.rows(seen.page, section.title) or notes, section.title
         assert seen.page.get_by_test_id("stException").count() == 0
         assert seen.serious() == []
         _keep(seen, f"{name}-1280-light")
@@ -151,6 +151,7 @@ def test_a_chart_says_the_numbers_of_its_marks(
     )
     with _harmless(browser) as seen:
         dashboards.show(seen.page, address, "marketplace", charts=_charts("marketplace"))
+        dashboards.open_rows(seen.page, "Sales by month")
         said = dashboards.marks(seen.page, "Sales by month")
         table = dashboards.rows(seen.page, "Sales by month")
     assert len(said) == len(expected)
@@ -210,7 +211,7 @@ def test_what_is_downloaded_is_what_the_query_gives(
     )
     with _harmless(browser) as seen:
         dashboards.show(seen.page, address, "retail", charts=_charts("retail"))
-        seen.page.get_by_text("Rows and SQL: Top items").click()
+        dashboards.open_rows(seen.page, "Top items")
         with seen.page.expect_download() as download:
             seen.page.get_by_role("button", name="Download as CSV: Top items").click()
         with download.value.path().open(encoding="utf-8-sig", newline="") as file:
@@ -224,18 +225,20 @@ def test_what_is_downloaded_is_what_the_query_gives(
 
 
 def test_it_says_why_there_is_nothing_to_see(
-    address: str, browser: Browser, project_after_first_run: Project
+    browser: Browser, project_after_first_run: Project
 ) -> None:
     """Protects from tracebacks and blank pages: a domain without marts, and a warehouse that is down."""
     project_after_first_run.execute("drop schema trade cascade", role="admin")
-    assert project_after_first_run.meltano("invoke", "warehouse:up").returncode == 0
-    with watching.watched(browser) as seen:
+    with (
+        dashboards.serving(project_after_first_run) as address,
+        watching.watched(browser) as seen,
+    ):
         dashboards.show(seen.page, address, "trade")
         links = seen.page.get_by_role("link").all_text_contents()
         assert "Marketplace" in links
         assert "Trade" not in links
         project_after_first_run.meltano("invoke", "warehouse:down")
         dashboards.show(seen.page, address, "")
-        assert "warehouse:up" in seen.page.get_by_role("alert").inner_text()
+        assert "warehouse:up" in seen.page.get_by_test_id("stAlert").inner_text()
         assert "Traceback" not in seen.page.content()
         _keep(seen, "no-warehouse")

@@ -19,6 +19,8 @@ from waybill_analyze.formats import Column
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+Drawing = alt.Chart | alt.LayerChart
+"""What every function here makes."""
 BLUE = "#3b82c4"
 PALETTE = [BLUE, "#d9772b", "#2a9d77", "#c84a63", "#8e6bbf", "#8a7a2f", "#2f93a8", "#7d858d"]
 """For series: each has a contrast of 3 and more to white and to Streamlit's black."""
@@ -45,7 +47,7 @@ def trend(
     *,
     series: Column | None = None,
     description: str = "",
-) -> alt.Chart:
+) -> Drawing:
     """A measure over time: columns, or a line for each series.
 
     Args:
@@ -72,9 +74,7 @@ def trend(
     return _finished(line + points, description, height=_HEIGHT + _LEGEND)
 
 
-def bars(
-    frame: pd.DataFrame, category: Column, value: Column, *, description: str = ""
-) -> alt.Chart:
+def bars(frame: pd.DataFrame, category: Column, value: Column, *, description: str = "") -> Drawing:
     """A bar for each row, from top to bottom in the order of the rows."""
     base = _base(frame, [category, value]).mark_bar(color=BLUE)
     chart = base.encode(x=_measure(value, alt.X), y=_names(category))
@@ -83,7 +83,7 @@ def bars(
 
 def grouped_bars(
     frame: pd.DataFrame, category: Column, value: Column, series: Column, *, description: str = ""
-) -> alt.Chart:
+) -> Drawing:
     """Bars side by side for each series of a category, both in the order of the rows."""
     count = frame[category.name].nunique() * (frame[series.name].nunique() + 1)
     chart = (
@@ -101,7 +101,7 @@ def grouped_bars(
 
 def heat(
     frame: pd.DataFrame, x: Column, y: Column, value: Column, *, description: str = ""
-) -> alt.Chart:
+) -> Drawing:
     """A field of cells, darker where the value is higher; both sides in the order of the rows.
 
     The highest twentieth is equally dark: one odd cell does not make all others look alike.
@@ -122,7 +122,7 @@ def heat(
 
 def map_by_state(
     frame: pd.DataFrame, state: Column, value: Column, *, description: str = ""
-) -> alt.Chart:
+) -> Drawing:
     """Brazil as a grid of equal tiles, one for each state near its place, darker where more is.
 
     Args:
@@ -147,7 +147,7 @@ def map_by_state(
     return _finished(squares + letters, description, height=420)
 
 
-def themed(chart: alt.Chart, look: str = "light") -> alt.Chart:
+def themed(chart: Drawing, look: str = "light") -> Drawing:
     """A chart with colours of its own for page, text and axes, for where no page gives them.
 
     Args:
@@ -156,7 +156,7 @@ def themed(chart: alt.Chart, look: str = "light") -> alt.Chart:
     """
     colours = _LOOKS[look]
     labels = {"labelColor": colours["text"], "titleColor": colours["text"]}
-    return (
+    with_colours: Drawing = (
         chart.configure(background=colours["background"], font=_FONT)
         .configure_axis(
             **labels,
@@ -168,6 +168,7 @@ def themed(chart: alt.Chart, look: str = "light") -> alt.Chart:
         .configure_title(color=colours["text"])
         .configure_view(stroke=None)
     )
+    return with_colours
 
 
 def _base(frame: pd.DataFrame, shown: Sequence[Column]) -> alt.Chart:
@@ -209,7 +210,7 @@ def _words(column: Column) -> str:
 
 
 def _time(column: Column) -> alt.X:
-    unit = "yearmonth" if column.unit == "month" else "yearmonthdate"
+    unit: Any = "yearmonth" if column.unit == "month" else "yearmonthdate"
     axis = alt.Axis(format=formats.d3(column.unit, axis=True) or "", labelOverlap=True)
     return alt.X(column.name, type="temporal", timeUnit=unit, title=None, axis=axis)
 
@@ -241,7 +242,7 @@ def _most(frame: pd.DataFrame, column: Column) -> float | None:
 
 
 def _shade(column: Column, *, most: float | None = None) -> alt.Color:
-    ends = {"domainMin": 0} | ({"domainMax": most, "clamp": True} if most else {})
+    ends: dict[str, Any] = {"domainMin": 0} | ({"domainMax": most, "clamp": True} if most else {})
     return alt.Color(
         column.name,
         type="quantitative",
@@ -251,11 +252,12 @@ def _shade(column: Column, *, most: float | None = None) -> alt.Color:
     )
 
 
-def _finished(chart: Any, description: str, *, height: int = _HEIGHT) -> Any:
-    return chart.properties(
+def _finished(chart: Drawing, description: str, *, height: int = _HEIGHT) -> Drawing:
+    finished: Drawing = chart.properties(
         width="container",
         height=height,
         description=description,
         # As SVG each mark is in the page with its words, for screen readers and for tests.
         usermeta={"embedOptions": {"renderer": "svg", "actions": False}},
     )
+    return finished

@@ -67,7 +67,7 @@ def _spec(section: Section, frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _chart(section: Section, frame: pd.DataFrame) -> Any:
-    sentences = [f"{section.title}.", section.says, "The rows are in a table below."]
+    sentences = [f"{section.title}.", section.says, "The rows open below it."]
     description = " ".join(filter(None, sentences))
     if section.chart == "trend":
         x, y, *rest = section.axes
@@ -85,8 +85,18 @@ def _left_out(page: Page, section: Section) -> str:
 
 
 def _behind(page: Page, section: Section, frame: pd.DataFrame, bound: Mapping[str, Any]) -> None:
+    name = f"{page.name}-{section.query}"
+    # What nobody has opened is not sent: a page of fourteen charts stays quick.
+    opened = st.expander(
+        f"Rows and SQL: {section.title}",
+        expanded=page.shows_sql,
+        key=f"{name}-rows",
+        on_change="rerun",
+    )
+    if not opened.open:
+        return
     query = queries.load(section.query)
-    with st.expander(f"Rows and SQL: {section.title}", expanded=page.shows_sql):
+    with opened:
         if section.chart != "table" and not frame.empty:
             st.html(tables.table(frame, section.columns, section.title))
         if len(frame) > tables.MOST:
@@ -96,11 +106,11 @@ def _behind(page: Page, section: Section, frame: pd.DataFrame, bound: Mapping[st
             downloads.csv_of(frame),
             file_name=f"{section.query.replace('/', '-')}.csv",
             mime="text/csv",
-            key=f"{page.name}-{section.query}-csv",
+            key=f"{name}-csv",
             on_click="ignore",
         )
         st.code(query.sql, language="sql", wrap_lines=True)
-        used = [f"{name} = {bound[name]}" for name in sorted(query.parameters)]
+        used = [f"{each} = {bound[each]}" for each in sorted(query.parameters)]
         if used:
             st.caption("with " + ", ".join(used))
         st.markdown(dictionary.links(query.relations))
