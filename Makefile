@@ -10,7 +10,9 @@ MELTANO := $(BIN)/meltano
 UV := $(BIN)/uv
 HOME_FOLDER := $(or $(WAYBILL_HOME),$(CURDIR)/.waybill)
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/common/pyproject.toml plugins/*/*/pyproject.toml))
-LOCKS := $(filter-out plugins/requirements/airflow.txt,$(wildcard plugins/requirements/*.txt))
+ANALYZERS := dashboard notebooks report
+ON_REQUEST := airflow $(ANALYZERS)
+LOCKS := $(filter-out $(ON_REQUEST:%=plugins/requirements/%.txt),$(wildcard plugins/requirements/*.txt))
 export UV_BUILD_CONSTRAINT := $(CURDIR)/plugins/requirements/build.txt
 export UV_NO_PROGRESS := 1
 # Compiled Python once for all steps: three times faster starts.
@@ -23,6 +25,7 @@ run: .meltano/.installed ## Set up, start the warehouse, run the whole job, show
 	@$(MELTANO) run elt
 	@echo
 	@printf '%s\n' \
+		"look at it             make dashboard" \
 		"query the warehouse    $(MELTANO) invoke warehouse:psql" \
 		"run on your own data   WAYBILL_OLIST=orders.zip WAYBILL_TOTESYS=postgresql://… make run   (.env.example)" \
 		"read the Data Docs     file://$(HOME_FOLDER)/validate/data_docs/marts/index.html"
@@ -30,6 +33,18 @@ run: .meltano/.installed ## Set up, start the warehouse, run the whole job, show
 .PHONY: next-day
 next-day: .meltano/.installed ## Append a day of new, changed and late rows to the samples
 	@$(MELTANO) invoke sources:next-day
+
+.PHONY: dashboard
+dashboard: .meltano/.installed .meltano/.dashboard ## Look at it: the marts in a browser on this machine, until Ctrl-C
+	@exec $(MELTANO) invoke dashboard
+
+.PHONY: notebooks
+notebooks: .meltano/.installed .meltano/.notebooks ## Dig deeper: the notebooks in JupyterLab on this machine, until Ctrl-C
+	@exec $(MELTANO) invoke notebooks
+
+.PHONY: report
+report: .meltano/.installed .meltano/.report ## Write what the marts say as HTML, PDF and slides
+	@$(MELTANO) invoke report
 
 .PHONY: airflow
 airflow: .meltano/.installed .meltano/.airflow ## Run the schedules: Airflow with its UI on this machine, until Ctrl-C
@@ -59,7 +74,7 @@ unit: .venv/.dev ## Run the tests of the packages, with branch coverage
 	@$(BIN)/python -m coverage report --fail-under=90
 
 .PHONY: e2e
-e2e: .venv/.dev .meltano/.installed .meltano/.airflow ## Run the tests that cross packages: the whole job on samples and on real data
+e2e: .venv/.dev .venv/.axe .meltano/.installed .meltano/.airflow ## Run the tests that cross packages: the whole job on samples and on real data
 	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: wide
@@ -142,13 +157,25 @@ help: ## List the targets
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps $(PLUGINS:%=-e %)
 	@touch $@
 
+# What looks at the dashboard's pages for those who cannot see them; without npm a test says that it was left out.
+.venv/.axe: .venv/.uv tests/axe/package-lock.json
+	@mkdir -p .venv/axe && cp tests/axe/package*.json .venv/axe
+	@if command -v npm >/dev/null; then npm ci --prefix .venv/axe --silent --no-audit --no-fund; fi
+	@touch $@
+
 .meltano/.installed: .venv/.run $(LOCKS) $(PLUGINS:%=%/pyproject.toml) $(wildcard */*.meltano.yml)
 	@echo "setup: the plugins into .meltano"
-	@$(MELTANO) install --clean $$($(BIN)/python scripts/plugin_names.py --without airflow)
+	@$(MELTANO) install --clean $$($(BIN)/python scripts/plugin_names.py --without $(ON_REQUEST))
 	@touch $@
 
 # 230 MB that only those need who run the schedules here.
 .meltano/.airflow: .venv/.run plugins/requirements/airflow.txt plugins/utilities/airflow/pyproject.toml orchestrate/orchestrators.meltano.yml
 	@echo "setup: Airflow into .meltano"
 	@$(MELTANO) install --clean airflow
+	@touch $@
+
+# As large as Airflow, and only for those who look at or publish what the marts say.
+$(ANALYZERS:%=.meltano/.%): .meltano/.%: .venv/.run plugins/requirements/%.txt plugins/utilities/analyze/pyproject.toml analyze/analyzers.meltano.yml
+	@echo "setup: $* into .meltano"
+	@$(MELTANO) install --clean $*
 	@touch $@

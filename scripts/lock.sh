@@ -16,6 +16,6 @@ compile() {
 compile requirements-dev.in "${@}"
 compile requirements.in --constraint requirements-dev.txt
 for source in plugins/requirements/*.in; do
-    [ "$source" = plugins/requirements/common.in ] && continue
+    case "$source" in */common.in | */analyze.in) continue ;; esac # they are parts of others
     compile "$source" --constraint requirements-dev.txt
 done

@@ -13,6 +13,8 @@ import pytest
 import yaml
 from mail_server import mail_server
 
+from waybill_common import connections
+
 if TYPE_CHECKING:
     import subprocess
 
@@ -25,6 +27,8 @@ STEP_BY_STEP: dict[str, Any] = {
     "interval": "@once",
     "env": {"WAYBILL_DEADLINE": "30m"},
 }
+_RENAMED = "update department set department_name = 'Renamed', last_updated = now()"
+_RUNS = "select {} from waybill.run where started_by = 'airflow' order by started_at"
 _BROKEN = "update raw_totesys.payment set last_updated = created_at - interval '1 day' where payment_id = 1"
 
 
@@ -35,8 +39,20 @@ def _dags_test(
 
 
 @pytest.fixture(scope="module")
-def first_run(project: Project) -> str:
-    """What the first run prints."""
+def project(project_after_first_run: Project) -> Project:
+    """The project after its first run, and with something new at a source."""
+    made = project_after_first_run
+    source = connections.embedded(
+        connections.SUPERUSER, connections.SOURCE_DATABASE, folder=made.postgres
+    )
+    with source.connect() as session:
+        session.execute(_RENAMED)
+    return made
+
+
+@pytest.fixture(scope="module")
+def scheduled(project: Project) -> str:
+    """What the first run under Airflow prints."""
     path = project.root / "orchestrate" / "schedules.meltano.yml"
     document = yaml.safe_load(path.read_text())
     document["schedules"].append(STEP_BY_STEP)
@@ -49,27 +65,26 @@ def first_run(project: Project) -> str:
     return done.stdout
 
 
-def test_a_whole_job_runs_and_its_receipt_ends_the_run(project: Project, first_run: str) -> None:
+def test_a_whole_job_runs_and_its_receipt_ends_the_run(project: Project, scheduled: str) -> None:
     """The shortest interval counts: where all is well no second Meltano starts to close the run."""
-    assert "balanced" in first_run, "the receipt stands in the task's log"
-    runs = project.rows(
-        "select run_id, job, schedule, started_by, status, log_url from waybill.run"
-    )
+    assert "balanced" in scheduled, "the receipt stands in the task's log"
+    runs = project.rows(_RUNS.format("run_id, job, schedule, started_by, status, log_url"))
     run_id, *described, log_url = runs[0]
     assert len(runs) == 1
     assert described == ["trade", AS_ONE, "airflow", "succeeded"]
     assert isinstance(run_id, uuid.UUID)
     assert f"/dags/{AS_ONE}/" in log_url
     assert project.rows("select bool_and(is_balanced) from waybill.receipt") == [(True,)]
-    assert "The receipt has closed the run." in first_run
-    assert first_run.count("meltano run trade") == first_run.count("meltano run ") == 1
+    assert project.rows("select distinct department_name from trade.dim_staff") == [("Renamed",)]
+    assert "The receipt has closed the run." in scheduled
+    assert scheduled.count("meltano run trade") == scheduled.count("meltano run ") == 1
 
 
 def test_a_failing_gate_stops_the_dag_and_tells_people_once(
-    project: Project, first_run: str
+    project: Project, scheduled: str
 ) -> None:
     """Bad data stay bad: no retry, no model of them, one mail that says where to look."""
-    assert first_run
+    assert scheduled
     project.execute(_BROKEN, role="loader")
     with mail_server() as inbox:
         done = _dags_test(
@@ -84,9 +99,7 @@ def test_a_failing_gate_stops_the_dag_and_tells_people_once(
     assert "A row is changed after it was created" in done.stdout, (
         "the failed rule stands in the log"
     )
-    runs = project.rows(
-        "select run_id, schedule, status, failed_step from waybill.run order by started_at"
-    )
+    runs = project.rows(_RUNS.format("run_id, schedule, status, failed_step"))
     assert [run[1:] for run in runs] == [
         (AS_ONE, "succeeded", None),
         (STEP_BY_STEP["name"], "failed", "validate:raw"),
@@ -113,14 +126,14 @@ def test_a_failing_gate_stops_the_dag_and_tells_people_once(
 
 
 def test_no_secret_of_airflows_is_in_what_it_leaves_behind(
-    project: Project, first_run: str
+    project: Project, scheduled: str
 ) -> None:
     """Its keys and passwords are in two files that only the user may read."""
     folder = project.root / ".waybill" / "airflow"
     kept = [folder / "secrets.json", folder / "passwords.json"]
     secrets = [value for path in kept for value in json.loads(path.read_text()).values()]
     assert all(path.stat().st_mode & 0o077 == 0 for path in [folder, *kept])
-    assert not any(secret in first_run for secret in secrets)
+    assert not any(secret in scheduled for secret in secrets)
     others = [path for path in folder.rglob("*") if path.is_file() and path not in kept]
     assert len(others) > 2
     leaks = [str(p) for p in others if any(value.encode() in p.read_bytes() for value in secrets)]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+import report_figures
+from dashboard_figures import FROM_FILES, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -253,15 +255,26 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("figure", FIGURES | report_figures.FIGURES)
 def test_a_figure_from_the_files_equals_the_one_from_the_marts(
     loaded: Project, files: Any, figure: str
 ) -> None:
     """DuckDB reads the files, the marts went all the way round: both must say the same."""
-    from_files, from_marts = FIGURES[figure]
+    from_files, from_marts = (FIGURES | report_figures.FIGURES)[figure]
     expected = files.execute(from_files).fetchall()
     assert expected
     assert _plain(loaded.rows(from_marts)) == _plain(expected)
+
+
+@pytest.mark.parametrize("query", FROM_FILES)
+def test_the_dashboard_shows_what_the_files_hold(
+    loaded: Project, files: Any, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects who looks at the full archive: each figure of a chart is what its files add up to."""
+    _, from_files = FROM_FILES[query]
+    expected = files.execute(from_files).fetchall()
+    assert expected
+    assert _plain(shown(loaded.url("reader"), query, monkeypatch)) == _plain(expected)
 
 
 def test_the_money_is_the_published_money(loaded: Project) -> None:

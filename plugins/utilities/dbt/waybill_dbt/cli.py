@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from waybill_common import connections, domains, ledger
 from waybill_common.errors import WaybillError, reports_errors
-from waybill_dbt import changed, environment, outcome, recording
+from waybill_dbt import changed, documents, environment, outcome, recording
 from waybill_dbt.finished import Finished
 from waybill_dbt.progress import Progress
 
@@ -24,6 +24,9 @@ OFFLINE = frozenset({"clean", "deps", "init", "list", "ls", "parse"})
 
 RECORDED = frozenset({"build", "run", "seed", "snapshot", "test"})
 """Commands that are a step of a job."""
+
+METRICS = "metrics"
+"""Our own command for what MetricFlow answers."""
 
 _SELECTOR = "--selector"
 _OBJECTS = 100_000
@@ -43,7 +46,8 @@ def run(arguments: list[str]) -> int:
     """Run one dbt command in this process.
 
     Args:
-        arguments: What follows `dbt` on its command line; `build --changed` is ours.
+        arguments: What follows `dbt` on its command line; `build --changed`, `lineage` and
+            `metrics` are ours.
 
     Returns:
         dbt's exit code: 0 for success, 1 when a model or test failed, 2 for any other error;
@@ -63,6 +67,14 @@ def run(arguments: list[str]) -> int:
     os.environ.update(environment.for_warehouse(connection))
     # dbt reports a refused login over many lines; this one names the setting and the remedy.
     connection.connect().close()
+    if command == METRICS:
+        from waybill_dbt import metrics  # noqa: PLC0415  (MetricFlow and dbt take seconds to import)
+
+        return metrics.run(arguments[arguments.index(METRICS) + 1 :])
+    if command == documents.LINEAGE:
+        return _followed()
+    if documents.is_asked(arguments):
+        return _documented(arguments)
     if command not in RECORDED:
         return _dbt(arguments).code
     return _recorded(connection, f"dbt:{command}", arguments)
@@ -92,6 +104,22 @@ def _recorded(connection: Connection, step: str, arguments: list[str]) -> int:
     if progress and ended.figures:
         print(f"{step}: {outcome.in_words(ended.figures)}", flush=True)
     return ended.code
+
+
+def _documented(arguments: list[str]) -> int:
+    ended = _dbt(arguments)
+    if not ended.code:
+        print(f"dbt:docs: {documents.publish_dictionary()}", flush=True)
+    return ended.code
+
+
+def _followed() -> int:
+    code = _dbt(list(documents.FROM_NOTHING)).code or _documented(
+        [*documents.GENERATE, *documents.AS_COMPILED]
+    )
+    if not code:
+        print(f"dbt:lineage: {documents.write_lineage()}", flush=True)
+    return code
 
 
 def _resources(arguments: list[str]) -> set[str]:

@@ -29,6 +29,7 @@ _MARTS = """
     where relation.relkind in ('r', 'p', 'v', 'm')
         and namespace.nspname <> 'information_schema'
         and not starts_with(namespace.nspname, 'pg_')
+        and namespace.nspname <> 'waybill_status'
         and has_schema_privilege(namespace.oid, 'usage')
         and has_table_privilege(relation.oid, 'select')
         and attribute.attnum > 0
@@ -82,7 +83,7 @@ class Mart:
 
 
 def marts(session: psycopg.Connection[Any]) -> list[Mart]:
-    """All that the session's role may read, but for PostgreSQL's own."""
+    """All that the session's role may read, but for PostgreSQL's own and the ledger's views."""
     return [
         Mart(
             schema,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from waybill_warehouse.scratch import ScratchDatabase
 
 BEFORE_RUNS = """
+    drop schema waybill_status cascade;
     drop table waybill.expectation_result, waybill.dbt_result, waybill.lease, waybill.step, waybill.run;
     drop index waybill.load_by_run;
     alter table waybill.load drop column run_id;
@@ -61,6 +62,7 @@ def test_a_ledger_from_before_dead_letters_is_brought_up_to_them(
         " values (gen_random_uuid(), 'a', 'b', 'c', now(), 3, 3, 0, 0, 0, 0{1})"
     )
     warehouse.execute(
+        "drop schema waybill_status cascade;"
         "drop table waybill.dead_letter;"
         "alter table waybill.load drop constraint received_rows_are_accounted_for;"
         "alter table waybill.load drop column rows_dead;"

@@ -34,6 +34,8 @@ ALLOWED = [
     ("auditor", "update waybill.dead_letter set receipt_id = null"),
     ("loader", "update waybill.dead_letter set resolved_at = now(), resolved_by = 'replay'"),
     ("reader", "select * from marketplace.fct_orders"),
+    ("reader", "select * from waybill_status.receipts"),
+    ("reader", "select * from waybill_status.dead_letters"),
 ]
 DENIED = [
     ("loader", "insert into marketplace.fct_orders values (2)"),
@@ -53,6 +55,9 @@ DENIED = [
     ("reader", "select * from staging.stg_orders"),
     ("reader", "select * from waybill.run"),
     ("reader", "select * from waybill.dead_letter"),
+    ("reader", "select * from waybill.account"),
+    ("reader", "delete from waybill_status.runs"),
+    ("reader", "update waybill_status.incidents set closed_at = null"),
     ("auditor", "delete from waybill.dead_letter"),
     ("reader", "delete from marketplace.fct_orders"),
     ("reader", "create temporary table sample as select 1"),

@@ -23,18 +23,26 @@ items_by_month as (
 
 ),
 
+bounds as (
+
+    select
+        min(order_date) as first_order_date,
+        max(order_date) as last_order_date
+    from order_items
+
+),
+
 -- A month in which nothing was sold belongs to the trend.
 months as (
 
-    select distinct dates.month_start_date
+    select distinct
+        dates.month_start_date,
+        dates.month_end_date <= bounds.last_order_date as is_complete
     from dates
-    inner join (
-        select
-            min(month_start_date) as first_month,
-            max(month_start_date) as last_month
-        from items_by_month
-    ) as bounds
-        on dates.month_start_date between bounds.first_month and bounds.last_month
+    inner join bounds
+        on
+            dates.month_end_date >= bounds.first_order_date
+            and dates.month_start_date <= bounds.last_order_date
 
 ),
 
@@ -42,6 +50,7 @@ joined as (
 
     select
         months.month_start_date,
+        months.is_complete,
 
         coalesce(items_by_month.order_count, 0) as order_count,
         coalesce(items_by_month.quantity, 0) as quantity,
@@ -55,6 +64,7 @@ final as (
 
     select
         month_start_date,
+        is_complete,
 
         order_count,
         quantity,

@@ -1,0 +1,1 @@
+"""What people look at: queries on the marts, charts of their rows, and the dashboard made of both."""
