@@ -10,6 +10,8 @@ MELTANO := $(BIN)/meltano
 UV := $(BIN)/uv
 HOME_FOLDER := $(or $(WAYBILL_HOME),$(CURDIR)/.waybill)
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/common/pyproject.toml plugins/*/*/pyproject.toml))
+# One more than there are cores, as tests also wait for what they have started.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 LOCKS := $(filter-out plugins/requirements/airflow.txt,$(wildcard plugins/requirements/*.txt))
 export UV_BUILD_CONSTRAINT := $(CURDIR)/plugins/requirements/build.txt
 export UV_NO_PROGRESS := 1
@@ -47,20 +49,27 @@ reset: ## Stop the embedded Postgres and forget all that runs left behind (data,
 ##@ Develop
 
 .PHONY: test
-test: check unit e2e ## Run every check and test
+test: ## Run every check and test
+	@$(MAKE) .venv/.dev
+	@$(MAKE) -j 2 check .meltano/.airflow
+	@$(MAKE) unit e2e
 
 .PHONY: check
 check: .venv/.dev ## Run the static checks: lint, format, types, SQL, YAML, contracts, security
 	@scripts/check.sh
 
 .PHONY: unit
-unit: .venv/.dev ## Run the tests of the packages, with branch coverage
-	@$(BIN)/python -m pytest plugins -n 2 --dist worksteal --cov --cov-report= $(PYTEST_ARGS)
+unit: .venv/.dev ## Run the tests of the packages
+	@$(BIN)/python -m pytest plugins -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+.PHONY: coverage
+coverage: .venv/.dev ## Run the tests of the packages, and measure which branches they reach: 90 % at least
+	@$(MAKE) unit PYTEST_ARGS="--cov --cov-report= $(PYTEST_ARGS)"
 	@$(BIN)/python -m coverage report --fail-under=90
 
 .PHONY: e2e
 e2e: .venv/.dev .meltano/.installed .meltano/.airflow ## Run the tests that cross packages: the whole job on samples and on real data
-	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: wide
 wide: .venv/.dev .meltano/.installed ## Run the tests that `make test` leaves out, as shorter ones protect the same
@@ -148,7 +157,7 @@ help: ## List the targets
 	@touch $@
 
 # 230 MB that only those need who run the schedules here.
-.meltano/.airflow: .venv/.run plugins/requirements/airflow.txt plugins/utilities/airflow/pyproject.toml orchestrate/orchestrators.meltano.yml
+.meltano/.airflow: .venv/.run plugins/requirements/airflow.txt plugins/utilities/airflow/pyproject.toml orchestrate/orchestrators.meltano.yml | .meltano/.installed
 	@echo "setup: Airflow into .meltano"
 	@$(MELTANO) install --clean airflow
 	@touch $@
