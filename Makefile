@@ -13,6 +13,8 @@ PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/common/pyproject.tom
 ANALYZERS := dashboard notebooks report
 ON_REQUEST := airflow $(ANALYZERS)
 LOCKS := $(filter-out $(ON_REQUEST:%=plugins/requirements/%.txt),$(wildcard plugins/requirements/*.txt))
+# One more than there are cores, as tests also wait for what they have started.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 export UV_BUILD_CONSTRAINT := $(CURDIR)/plugins/requirements/build.txt
 export UV_NO_PROGRESS := 1
 # Compiled Python once for all steps: three times faster starts.
@@ -62,20 +64,27 @@ reset: ## Stop the embedded Postgres and forget all that runs left behind (data,
 ##@ Develop
 
 .PHONY: test
-test: check unit e2e ## Run every check and test
+test: ## Run every check and test
+	@$(MAKE) .venv/.dev
+	@$(MAKE) -j 2 check .meltano/.airflow
+	@$(MAKE) unit e2e
 
 .PHONY: check
 check: .venv/.dev ## Run the static checks: lint, format, types, SQL, YAML, contracts, security
 	@scripts/check.sh
 
 .PHONY: unit
-unit: .venv/.dev ## Run the tests of the packages, with branch coverage
-	@$(BIN)/python -m pytest plugins -n 2 --dist worksteal --cov --cov-report= $(PYTEST_ARGS)
+unit: .venv/.dev ## Run the tests of the packages
+	@$(BIN)/python -m pytest plugins -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+.PHONY: coverage
+coverage: .venv/.dev ## Run the tests of the packages, and measure which branches they reach: 90 % at least
+	@$(MAKE) unit PYTEST_ARGS="--cov --cov-report= $(PYTEST_ARGS)"
 	@$(BIN)/python -m coverage report --fail-under=90
 
 .PHONY: e2e
 e2e: .venv/.dev .venv/.axe .meltano/.installed .meltano/.airflow ## Run the tests that cross packages: the whole job on samples and on real data
-	@$(BIN)/python -m pytest tests -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: wide
 wide: .venv/.dev .meltano/.installed ## Run the tests that `make test` leaves out, as shorter ones protect the same
@@ -169,7 +178,7 @@ help: ## List the targets
 	@touch $@
 
 # 230 MB that only those need who run the schedules here.
-.meltano/.airflow: .venv/.run plugins/requirements/airflow.txt plugins/utilities/airflow/pyproject.toml orchestrate/orchestrators.meltano.yml
+.meltano/.airflow: .venv/.run plugins/requirements/airflow.txt plugins/utilities/airflow/pyproject.toml orchestrate/orchestrators.meltano.yml | .meltano/.installed
 	@echo "setup: Airflow into .meltano"
 	@$(MELTANO) install --clean airflow
 	@touch $@

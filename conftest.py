@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parent
 _SETTINGS = ("LANDING_", "WAREHOUSE_", "WAYBILL_", "PG")
 
+_LONGEST = ("test_real_data", "test_elt_next_day", "test_personal_data", "test_waybill_dbt_")
+"""How the names of the modules begin that take minutes."""
+
 settings.register_profile(
     "waybill",
     deadline=None,
@@ -28,6 +31,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("waybill")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no core has to wait for one of them at the end."""
+    items.sort(key=lambda item: not item.path.name.startswith(_LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
-failed=()
+failed=$(mktemp)
+trap 'rm -f "$failed"' EXIT
 
 check() {
     local name=$1 output
@@ -12,23 +13,29 @@ check() {
         echo "check: $name"
     else
         printf 'check: %s FAILED: %s\n%s\n' "$name" "$*" "$output"
-        failed+=("$name")
+        echo "$name" >>"$failed"
     fi
 }
 
-check ruff ruff check .
-check format ruff format --check .
-check mypy mypy plugins scripts benchmarks
-check bandit bandit --quiet --recursive --configfile pyproject.toml plugins scripts benchmarks
-check sqlfluff sqlfluff lint --processes 2 transform load
-check yamllint yamllint --strict .
-check meltano-schema scripts/check_meltano_schema.sh
-check contracts waybill contracts check
-check plugin-settings scripts/plugin_settings.py check
-check benchmarks python -m benchmarks check
-check shell bash -n .ci/run scripts/*.sh benchmarks/peers/requirements/*.sh
+# Side by side, as most of them use one core.
+{
+    check mypy mypy plugins scripts benchmarks
+    check bandit bandit --quiet --recursive --configfile pyproject.toml plugins scripts benchmarks
+    check meltano-schema scripts/check_meltano_schema.sh
+    check contracts waybill contracts check
+    check plugin-settings scripts/plugin_settings.py check
+    check benchmarks python -m benchmarks check
+} &
+{
+    check ruff ruff check .
+    check format ruff format --check .
+    check sqlfluff sqlfluff lint --processes 2 transform load
+    check yamllint yamllint --strict .
+    check shell bash -n .ci/run scripts/*.sh benchmarks/peers/requirements/*.sh
+} &
+wait
 
-if [ ${#failed[@]} -gt 0 ]; then
-    echo "failed: ${failed[*]}"
+if [ -s "$failed" ]; then
+    echo "failed: $(paste -sd' ' "$failed")"
     exit 1
 fi

@@ -7,37 +7,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from forking import zygote_of
 from projects import FirstRun, Project, new_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from forking import Zygote
-
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def meltano() -> Iterator[Zygote]:
-    """Loads Meltano once for all tests, which takes longer than most of its commands."""
-    with zygote_of({"meltano": "meltano.cli"}) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def first_run(tmp_path_factory: pytest.TempPathFactory, meltano: Zygote) -> FirstRun:
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
     """The one first run of this test session, for all of its processes."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
-    return FirstRun.of(folder / "first-run", meltano)
+    return FirstRun.of(folder / "first-run")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, meltano: Zygote) -> Iterator[Project]:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """One new project for all tests of a module."""
-    with new_project(tmp_path_factory.mktemp("project") / "waybill", meltano) as made:
+    with new_project(tmp_path_factory.mktemp("project") / "waybill") as made:
         yield made
 
 

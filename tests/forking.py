@@ -113,13 +113,19 @@ class Zygote:
 
 
 @contextmanager
-def zygote_of(mains: Mapping[str, str], preloaded: Sequence[str] = ()) -> Iterator[Zygote]:
+def zygote_of(
+    mains: Mapping[str, str], preloaded: Sequence[str] = (), *, is_measured: bool = True
+) -> Iterator[Zygote]:
     """A zygote for as long as this lasts.
 
     Args:
         mains: Name of each command, and the module whose `main` it is.
         preloaded: Modules that the commands load late.
+        is_measured: Whether its processes count for the coverage of a test run that measures it.
     """
+    environment = dict(os.environ)
+    if not is_measured:
+        environment.pop("COVERAGE_PROCESS_CONFIG", None)
     own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with own, other:
         process = subprocess.Popen(
@@ -129,6 +135,7 @@ def zygote_of(mains: Mapping[str, str], preloaded: Sequence[str] = ()) -> Iterat
             ],
             pass_fds=[other.fileno()],
             stdin=subprocess.DEVNULL,
+            env=environment,
         )
         other.close()
         yield Zygote(own, Lock())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,6 @@ from waybill_warehouse.cluster import Cluster
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from forking import Zygote
-
 ROOT = Path(__file__).parents[1]
 SETTINGS = ("WAYBILL_", "WAREHOUSE_", "LANDING_", "MELTANO_", "DBT_", "TAP_", "TARGET_", "KAGGLE_")
 
@@ -32,12 +29,10 @@ class Project:
     Attributes:
         root: Its folder.
         environment: What its commands find in theirs.
-        loaded: A process that has loaded Meltano, to fork it from.
     """
 
     root: Path
     environment: dict[str, str]
-    loaded: Zygote
 
     @property
     def postgres(self) -> Path:
@@ -53,13 +48,16 @@ class Project:
         other copies are running from. The setting `auto_install` has no effect in Meltano 4.4.1.
         """
         no_install = ["--no-install"] if command in {"invoke", "run"} else []
-        words = ["meltano", command, *no_install, *arguments]
-        with Path(os.devnull).open("rb") as nothing, tempfile.TemporaryFile("w+") as said:
-            streams = (nothing.fileno(), said.fileno(), said.fileno())
-            code = self.loaded.start(words, streams, self.environment | settings, self.root).wait()
-            assert code is not None
-            said.seek(0)
-            return subprocess.CompletedProcess(words, code, said.read())
+        return subprocess.run(
+            [ROOT / ".venv" / "bin" / "meltano", command, *no_install, *arguments],
+            cwd=self.root,
+            env=self.environment | settings,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
 
     def run(self, job: str, **settings: str) -> str:
         """Run a job that must succeed; returns what it printed."""
@@ -98,25 +96,24 @@ def _copy_tracked_files(target: Path) -> None:
         shutil.copy2(ROOT / name, target / name)
 
 
-def _project(root: Path, loaded: Zygote) -> Project:
+def _project(root: Path) -> Project:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
     own = {"WAYBILL_HOME": str(root / ".waybill"), "XDG_STATE_HOME": str(root / ".state")}
-    return Project(root, inherited | own, loaded)
+    return Project(root, inherited | own)
 
 
 @contextmanager
-def new_project(root: Path, loaded: Zygote) -> Iterator[Project]:
+def new_project(root: Path) -> Iterator[Project]:
     """A copy of the project in which nothing was run, with the plugins that are installed in the original.
 
     Args:
         root: Where; its embedded Postgres, if it has one by then, is stopped at the end.
-        loaded: A process that has loaded Meltano.
     """
     _copy_tracked_files(root)
     (root / ".meltano").mkdir()
     for kind in ("extractors", "loaders", "utilities"):
         (root / ".meltano" / kind).symlink_to(ROOT / ".meltano" / kind, target_is_directory=True)
-    with _stopped_at_the_end(_project(root, loaded)) as project:
+    with _stopped_at_the_end(_project(root)) as project:
         yield project
 
 
@@ -136,26 +133,24 @@ class FirstRun:
     Attributes:
         root: Its folder.
         output: What the run has printed.
-        loaded: A process that has loaded Meltano.
     """
 
     root: Path
     output: str
-    loaded: Zygote
 
     @classmethod
-    def of(cls, folder: Path, loaded: Zygote) -> FirstRun:
+    def of(cls, folder: Path) -> FirstRun:
         """The one in a folder; the first process that asks for it makes it, and others wait for that."""
         root, printed = folder / "waybill", folder / "printed.txt"
         private_files.folder(folder)
         with private_files.locked(folder / "lock"):
             if not printed.exists():
                 shutil.rmtree(root, ignore_errors=True)
-                with new_project(root, loaded) as project:
+                with new_project(root) as project:
                     output = project.run("elt")
                     Cluster(project.postgres).down()
                 printed.write_text(output, encoding="utf-8")
-        return cls(root, printed.read_text(encoding="utf-8"), loaded)
+        return cls(root, printed.read_text(encoding="utf-8"))
 
     @contextmanager
     def copy(self, root: Path) -> Iterator[Project]:
@@ -165,7 +160,7 @@ class FirstRun:
             root: Where; its Postgres is stopped at the end.
         """
         shutil.copytree(self.root, root, symlinks=True)
-        project = _project(root, self.loaded)
+        project = _project(root)
         # Another port than that of any other copy: their passwords are the same ones.
         (project.postgres / "cluster.json").unlink()
         with _stopped_at_the_end(project):

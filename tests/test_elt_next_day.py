@@ -22,8 +22,6 @@ from waybill_sources import olist, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from forking import Zygote
-
     from conftest import Project
 
 
@@ -34,9 +32,9 @@ def project(project_after_first_run: Project) -> Project:
 
 
 @pytest.fixture(scope="module")
-def other_project(tmp_path_factory: pytest.TempPathFactory, meltano: Zygote) -> Iterator[Project]:
+def other_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """One that loads the state after both days at once."""
-    with new_project(tmp_path_factory.mktemp("other") / "waybill", meltano) as made:
+    with new_project(tmp_path_factory.mktemp("other") / "waybill") as made:
         yield made
 
 

@@ -53,7 +53,7 @@ LOADS = """
 """
 PAYMENTS = "select payment_id, payment_amount, last_updated from {} order by payment_id"
 WAITS = "select count(*) from pg_locks where not granted and relation = 'raw_totesys.sales_order'::regclass"
-_PATIENCE = 120
+_PATIENCE = 600
 
 LETTER = """
     insert into waybill.dead_letter

@@ -299,8 +299,12 @@ def test_the_money_is_the_published_money(loaded: Project) -> None:
     ]
 
 
+@pytest.mark.wide
 def test_a_second_run_reads_nothing(loaded: Project, real_archives: Path) -> None:
-    """2.1 million rows are there already: none travels again."""
+    """2.1 million rows are there already: none travels again.
+
+    test_elt.py shows the same of the whole job on samples, test_tap_csv_olist.py of the real archive.
+    """
     output = loaded.run("elt", **_own(real_archives))
     assert "nothing new" in output
     assert loaded.rows(

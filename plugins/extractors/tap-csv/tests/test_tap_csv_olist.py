@@ -51,13 +51,16 @@ SUMS = {
 }
 
 
-def landed(messages: list[dict[str, Any]], range_of: Bytes) -> Iterator[tuple[str | None, ...]]:
+def landed(messages: list[dict[str, Any]], range_of: Bytes) -> Iterator[list[str | None]]:
     for message in messages:
         tape = Tape(io.BytesIO(b"header\n" + range_of(message)))
         for chunk in CsvReader(tape).chunks():
+            if not chunk.has_quoted_empties:
+                yield from ([value or None for value in row] for row in chunk.rows)
+                continue
             for record in chunk.records():
                 quoted = record.quoted_empties() if '""' in record.raw else ()
-                yield tuple(v or ("" if i in quoted else None) for i, v in enumerate(record.row))
+                yield [v or ("" if i in quoted else None) for i, v in enumerate(record.row)]
 
 
 def by_stream(output: Any) -> dict[str, list[dict[str, Any]]]:
@@ -86,7 +89,8 @@ def test_every_value_of_the_archive_arrives(
         columns = messages[0]["encoding"]["columns"]
         assert [name for name, *_ in expected.description] == columns
         count = 0
-        for ours, theirs in zip_longest(landed(messages, range_of), iter(expected.fetchone, None)):
+        read = map(list, iter(expected.fetchone, None))
+        for ours, theirs in zip_longest(landed(messages, range_of), read):
             assert ours == theirs, (stream, count)
             count += 1
         rows[stream] = count

@@ -11,23 +11,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from forking import zygote_of
 
 from waybill_common import contracts, identifiers
+from waybill_warehouse import scratch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from forking import Zygote
+
     from waybill_common.contracts import Contract
+    from waybill_warehouse.cluster import Cluster
     from waybill_warehouse.scratch import ScratchDatabase
 
 PROJECT = Path(__file__).parents[4]
 EXECUTABLE = Path(sys.executable).with_name("waybill-dbt")
+_LOADED = (
+    {EXECUTABLE.name: "waybill_dbt.cli"},
+    ("waybill_dbt.running", "dbt.adapters.postgres"),
+)
 
 
 @dataclass(frozen=True)
 class Dbt:
-    """`waybill-dbt` on one project, with a target folder of its own."""
+    """`waybill-dbt` on one project, with a target folder of its own.
+
+    Attributes:
+        root: The project.
+        target: The folder.
+        zygote: Has loaded dbt, which takes longer than most commands.
+    """
 
     root: Path
     target: Path
+    zygote: Zygote
 
     @property
     def environment(self) -> dict[str, str]:
@@ -38,6 +56,7 @@ class Dbt:
         }
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        """Start the command from its very start, and leave it to itself."""
         return subprocess.Popen(
             [EXECUTABLE, *arguments],
             env=self.environment | variables,
@@ -47,9 +66,10 @@ class Dbt:
         )
 
     def run(self, *arguments: str, **variables: str) -> tuple[int, str]:
-        with self.start(*arguments, **variables) as process:
-            output, _ = process.communicate()
-            return process.returncode, output
+        """Run the command as a fork of a process that has loaded it."""
+        settings = self.environment | variables
+        done = self.zygote.run([EXECUTABLE.name, *arguments], settings, self.root)
+        return done.returncode, done.stdout + done.stderr
 
     def succeed(self, *arguments: str) -> str:
         code, output = self.run(*arguments)
@@ -57,8 +77,15 @@ class Dbt:
         return output
 
 
+@pytest.fixture(scope="session")
+def measured_zygote() -> Iterator[Zygote]:
+    """Loads dbt once for all tests of the command itself."""
+    with zygote_of(*_LOADED) as running:
+        yield running
+
+
 @pytest.fixture
-def small_project(tmp_path: Path) -> Dbt:
+def small_project(tmp_path: Path, measured_zygote: Zygote) -> Dbt:
     """Three models: one that builds, one whose test fails, one that takes a minute after the first."""
     root = tmp_path / "project"
     models = root / "transform" / "models"
@@ -75,7 +102,16 @@ def small_project(tmp_path: Path) -> Dbt:
     (models / "models.yml").write_text(
         "models: [{name: flawed, columns: [{name: id, data_tests: [not_null]}]}]"
     )
-    return Dbt(root, tmp_path / "target")
+    return Dbt(root, tmp_path / "target", measured_zygote)
+
+
+@pytest.fixture
+def waybill_home(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A WAYBILL_HOME as all tests have it; but its databases have one name, as dbt parses anew where that differs."""
+    home = tmp_path / "home"
+    scratch.write_home(home, cluster, suffix="_dbt")
+    monkeypatch.setenv("WAYBILL_HOME", str(home))
+    return home
 
 
 @pytest.fixture(scope="session")
@@ -84,10 +120,17 @@ def target_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("dbt")
 
 
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """Loads dbt once for all tests; it is not measured, as tests of models are not about our code."""
+    with zygote_of(*_LOADED, is_measured=False) as running:
+        yield running
+
+
 @pytest.fixture
-def dbt(target_folder: Path) -> Dbt:
+def dbt(target_folder: Path, zygote: Zygote) -> Dbt:
     """The project's own models."""
-    return Dbt(PROJECT, target_folder)
+    return Dbt(PROJECT, target_folder, zygote)
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,9 @@ def test_the_project_can_be_read_before_there_is_a_warehouse(small_project: Dbt)
 def test_without_a_warehouse_a_build_ends_in_one_line(small_project: Dbt) -> None:
     """dbt's own report of a refused connection is twenty lines long and names no remedy."""
     environment = {"WAREHOUSE_TRANSFORMER_URL": "postgresql://transformer:x@127.0.0.1:1/none"}
-    code, output = small_project.run("build", **environment)
-    assert code == 1
+    with small_project.start("build", **environment) as process:
+        output, _ = process.communicate()
+    assert process.returncode == 1
     assert output.startswith("error: WAREHOUSE_TRANSFORMER_URL: cannot connect")
     assert len(output.splitlines()) == 1
 

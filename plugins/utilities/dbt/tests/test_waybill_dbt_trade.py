@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,9 +11,9 @@ from psycopg import sql
 from waybill_common import contracts
 
 if TYPE_CHECKING:
+    from conftest import Dbt
     from waybill_warehouse.scratch import ScratchDatabase
 
-ROOT = Path(__file__).parents[1]
 _LANDED = [datetime(2024, 3, day, tzinfo=UTC) for day in range(1, 4)]
 _CREATED = datetime.fromisoformat("2024-01-01 06:07:08")
 _UPDATED = datetime.fromisoformat("2024-02-01 09:10:11")
@@ -42,13 +39,10 @@ _VERSIONS = (
 class Trade:
     """The raw tables of totesys and the star built from them."""
 
-    def __init__(self, warehouse: ScratchDatabase, scratch: Path) -> None:
+    def __init__(self, warehouse: ScratchDatabase, dbt: Dbt) -> None:
         self.warehouse = warehouse
-        self.environment = os.environ | {
-            "DBT_TARGET_PATH": str(scratch / "target"),
-            "DBT_LOG_PATH": str(scratch / "logs"),
-        }
-        contract = contracts.load(ROOT / "extract" / "contracts" / "totesys.yml")
+        self.dbt = dbt
+        contract = contracts.load(contracts.contracts_folder() / "totesys.yml")
         for stream in contract.streams:
             columns = [f'"{column.name}" {column.sql_type}' for column in stream.columns]
             columns += ["_sdc_extracted_at timestamptz", "_sdc_batched_at timestamptz"]
@@ -80,27 +74,9 @@ class Trade:
 
     def build(self, *arguments: str) -> None:
         """Build the star, without its tests: the rows here are no whole source."""
-        done = subprocess.run(
-            [
-                ROOT / ".venv" / "bin" / "waybill-dbt",
-                "--quiet",
-                "build",
-                "--select",
-                "+fact_payment",
-                "+dim_staff",
-                "+dim_counterparty",
-                "--exclude-resource-type",
-                "test",
-                "unit_test",
-                *arguments,
-            ],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
+        kinds = ("--exclude-resource-type", "test", "unit_test")
+        stars = ("+fact_payment", "+dim_staff", "+dim_counterparty")
+        self.dbt.succeed("--quiet", "build", "--select", *stars, *kinds, *arguments)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What an analyst's query finds."""
@@ -108,9 +84,9 @@ class Trade:
 
 
 @pytest.fixture
-def trade(warehouse: ScratchDatabase, tmp_path: Path) -> Trade:
+def trade(warehouse: ScratchDatabase, dbt: Dbt) -> Trade:
     """A first build over two payments, one person and one counterparty."""
-    star = Trade(warehouse, tmp_path)
+    star = Trade(warehouse, dbt)
     for payment_id in (1, 2):
         star.land(0, "payment", payment_id=payment_id, **_PAYMENT)
     star.land(

@@ -21,8 +21,6 @@ from waybill_common.connections import (
 )
 from waybill_warehouse import (
     address,
-    bootstrap,
-    databases,
     embedded,
     passwords,
     postmaster,
@@ -34,6 +32,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from waybill_common.connections import Connection
+
+_RIGHTS = """
+    select format('grant %%s on database %%I to %%s', privilege_type, %s::text, grantee::regrole)
+    from pg_database, aclexplode(datacl)
+    where datname = %s and grantee <> 0
+"""
+"""Statements that give on one database what is granted on another."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +93,18 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def write_home(home: Path, server: Cluster) -> None:
-    """Make a WAYBILL_HOME whose databases are to be two of the cluster's, with names of their own."""
+def write_home(home: Path, server: Cluster, suffix: str | None = None) -> None:
+    """Make a WAYBILL_HOME whose databases are to be two of the cluster's, with names of their own.
+
+    Args:
+        home: Where.
+        server: The cluster.
+        suffix: What the names end with, for tests that follow each other; by default no two are the same.
+    """
     folder = home / "postgres"
     private_files.folder(folder)
     port = connections.embedded(SUPERUSER, WAREHOUSE_DATABASE, folder=server.folder).port
-    address.write(folder, port, suffix=f"_{uuid.uuid4().hex[:12]}")
+    address.write(folder, port, suffix=suffix or f"_{uuid.uuid4().hex[:12]}")
     secrets = (server.folder / passwords.FILE).read_text()
     private_files.write(folder / passwords.FILE, secrets)
 
@@ -103,8 +114,6 @@ def warehouse(home: Path) -> Iterator[ScratchDatabase]:
     """The warehouse of a home made by `write_home`, bootstrapped."""
     logins = {role: role for role in WAREHOUSE_ROLES} | {"admin": SUPERUSER}
     with _database(home, WAREHOUSE_DATABASE, logins) as database:
-        # The rights on the database itself are not part of its template.
-        bootstrap.apply(database.connection())
         yield database
 
 
@@ -113,7 +122,6 @@ def source(home: Path) -> Iterator[ScratchDatabase]:
     """The empty source database of a home made by `write_home`."""
     logins = {"reader": SOURCE_ROLE, "admin": SUPERUSER}
     with _database(home, SOURCE_DATABASE, logins) as database:
-        databases.open_source(database.connection())
         yield database
 
 
@@ -130,8 +138,11 @@ def _database(home: Path, template: str, logins: dict[str, str]) -> Iterator[Scr
     drop = sql.SQL("drop database if exists {} with (force)").format(name)
     with maintenance.connect(autocommit=True) as session:
         session.execute(sql.SQL(copy).format(name, sql.Identifier(template)))
+        # The rights on a database itself are not part of what is copied.
+        session.execute(sql.SQL("revoke all on database {} from public").format(name))
+        for (grant,) in session.execute(_RIGHTS, (admin.dbname, template)).fetchall():
+            session.execute(grant)
     try:
-        databases.close(admin)
         yield ScratchDatabase(admin.dbname, reachable)
     finally:
         with maintenance.connect(autocommit=True) as session:
