@@ -71,6 +71,10 @@ crash: .venv/.dev .meltano/.installed ## Kill tap, target, server, Meltano or a 
 	@KILLS=$(or $(KILLS),300) SEED=$(or $(SEED),$$RANDOM) CASE=$(CASE) \
 		$(BIN)/python -m pytest tests/crash -n 2 -rP $(PYTEST_ARGS)
 
+.PHONY: deploy-check
+deploy-check: .venv/.dev .venv/.deploy .meltano/.installed .meltano/.airflow ## Run compose.yml's commands as confined as there, plan and apply Terraform against moto, checkov (DEMAND_TOOLS=1: no skips)
+	@$(BIN)/python -m pytest deploy/tests $(PYTEST_ARGS)
+
 .PHONY: real-s3
 real-s3: .venv/.dev ## Run the lake's tests on a real S3 server with object lock: Ceph, from Debian's packages, in memory
 	@scripts/real_s3.sh $(PYTEST_ARGS)
@@ -140,6 +144,13 @@ help: ## List the targets
 	@echo "setup: the tools to develop into .venv"
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps $(PLUGINS:%=-e %)
+	@touch $@
+
+# checkov's packages are of other versions than the tests'.
+.venv/.deploy: .venv/.uv deploy/tests/checkov.txt
+	@echo "setup: checkov into .venv/deploy"
+	@$(UV) venv --quiet --clear .venv/deploy
+	@$(UV) pip install --quiet --python .venv/deploy/bin/python --require-hashes -r deploy/tests/checkov.txt
 	@touch $@
 
 .meltano/.installed: .venv/.run $(LOCKS) $(PLUGINS:%=%/pyproject.toml) $(wildcard */*.meltano.yml)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from waybill_warehouse.scratch import ScratchDatabase
 
 PROJECT = Path(__file__).parent
-_SETTINGS = ("LANDING_", "WAREHOUSE_", "WAYBILL_", "PG")
+_SETTINGS = ("LANDING_", "PROCESSED_", "WAREHOUSE_", "WAYBILL_", "PG")
 
 settings.register_profile(
     "waybill",

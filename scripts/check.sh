@@ -18,15 +18,18 @@ check() {
 
 check ruff ruff check .
 check format ruff format --check .
-check mypy mypy plugins scripts benchmarks
-check bandit bandit --quiet --recursive --configfile pyproject.toml plugins scripts benchmarks
+check mypy mypy plugins scripts benchmarks deploy
+check bandit bandit --quiet --recursive --configfile pyproject.toml plugins scripts benchmarks deploy
 check sqlfluff sqlfluff lint --processes 2 transform load
 check yamllint yamllint --strict .
 check meltano-schema scripts/check_meltano_schema.sh
+check compose check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yml
+check workflows check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+check cloudbuild check-jsonschema --builtin-schema vendor.cloudbuild deploy/cloudbuild.yaml
 check contracts waybill contracts check
 check plugin-settings scripts/plugin_settings.py check
 check benchmarks python -m benchmarks check
-check shell bash -n .ci/run scripts/*.sh benchmarks/peers/requirements/*.sh
+check shell bash -n .ci/run scripts/*.sh benchmarks/peers/requirements/*.sh deploy/*.sh deploy/*/*.sh
 
 if [ ${#failed[@]} -gt 0 ]; then
     echo "failed: ${failed[*]}"
