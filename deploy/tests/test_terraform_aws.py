@@ -207,7 +207,7 @@ def test_each_schedule_starts_the_job_as_confined_as_a_container(cloud: Cloud) -
     found = scheduler.get_schedule(GroupName="waybill", Name="elt-lake")
     target = found["Target"]
     (override,) = json.loads(target["Input"])["containerOverrides"]
-    assert override["command"] == ["meltano", "--environment=prod", "run", "elt-lake"]
+    assert override["command"] == ["meltano", "--environment=prod", "run", "--no-install", "elt-lake"]
     definition = cloud.client("ecs").describe_task_definition(
         taskDefinition=target["EcsParameters"]["TaskDefinitionArn"]
     )["taskDefinition"]

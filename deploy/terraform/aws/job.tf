@@ -89,7 +89,7 @@ resource "aws_ecs_task_definition" "job" {
   container_definitions = jsonencode([{
     name                   = "waybill"
     image                  = var.image
-    command                = ["meltano", "--environment=prod", "run", "elt-lake"]
+    command                = ["meltano", "--environment=prod", "run", "--no-install", "elt-lake"]
     essential              = true
     user                   = "10001:10001"
     readonlyRootFilesystem = true

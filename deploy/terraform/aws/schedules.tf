@@ -26,7 +26,7 @@ resource "aws_scheduler_schedule" "job" {
     input = jsonencode({
       containerOverrides = [{
         name    = "waybill"
-        command = ["meltano", "--environment=prod", "run", each.value.job]
+        command = ["meltano", "--environment=prod", "run", "--no-install", each.value.job]
       }]
     })
     ecs_parameters {

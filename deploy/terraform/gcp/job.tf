@@ -53,7 +53,7 @@ resource "google_cloud_run_v2_job" "schedule" {
       max_retries     = 1
       containers {
         image = var.image
-        args  = ["meltano", "--environment=prod", "run", each.value.job]
+        args  = ["meltano", "--environment=prod", "run", "--no-install", each.value.job]
         resources {
           limits = { cpu = var.task.cpu, memory = var.task.memory }
         }

@@ -45,7 +45,7 @@ run "schedules_run_jobs" {
   }
   assert {
     condition = jsondecode(aws_scheduler_schedule.job["often"].target[0].input).containerOverrides[0].command == [
-      "meltano", "--environment=prod", "run", "trade",
+      "meltano", "--environment=prod", "run", "--no-install", "trade",
     ]
     error_message = "The schedule starts something else than its job."
   }

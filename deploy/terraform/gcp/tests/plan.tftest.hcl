@@ -35,7 +35,7 @@ run "readers_see_marts_alone" {
 run "each_schedule_is_a_job_of_its_own" {
   command = plan
   assert {
-    condition     = google_cloud_run_v2_job.schedule["elt"].template[0].template[0].containers[0].args == tolist(["meltano", "--environment=prod", "run", "elt"])
+    condition     = google_cloud_run_v2_job.schedule["elt"].template[0].template[0].containers[0].args == tolist(["meltano", "--environment=prod", "run", "--no-install", "elt"])
     error_message = "The schedule starts something else than its job."
   }
   assert {
