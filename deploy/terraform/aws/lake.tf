@@ -24,8 +24,9 @@ resource "aws_s3_bucket_versioning" "zone" {
 }
 
 resource "aws_s3_bucket_object_lock_configuration" "zone" {
-  for_each = local.zones
-  bucket   = aws_s3_bucket_versioning.zone[each.key].bucket
+  for_each   = local.zones
+  bucket     = aws_s3_bucket.zone[each.key].id
+  depends_on = [aws_s3_bucket_versioning.zone]
   rule {
     default_retention {
       mode = var.retention.mode
@@ -65,8 +66,9 @@ resource "aws_s3_bucket_ownership_controls" "zone" {
 
 # Nothing expires: the lake is kept. What is left of uploads that were broken off is no object.
 resource "aws_s3_bucket_lifecycle_configuration" "zone" {
-  for_each = local.zones
-  bucket   = aws_s3_bucket_versioning.zone[each.key].bucket
+  for_each   = local.zones
+  bucket     = aws_s3_bucket.zone[each.key].id
+  depends_on = [aws_s3_bucket_versioning.zone]
   rule {
     id     = "broken-off-uploads"
     status = "Enabled"
