@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _USER = 10001
-_PATIENCE = 300.0
+_PATIENCE = 600.0
 _CONFINED = DEPLOY / "tests" / "confined.sh"
 _ENTRYPOINT = DEPLOY / "entrypoint.sh"
-_DAG = "alerts-every-10-minutes"
+_DAG = "quiet"
+_SCHEDULE = {"name": _DAG, "job": "alerts", "interval": "@yearly"}
 
 
 @dataclass
@@ -111,6 +112,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         made = Machine(folder, port, _settings(bucket, port))
+        # Nothing is due but what the test asks for.
+        (home / "schedules.meltano.yml").write_text(json.dumps({"schedules": [_SCHEDULE]}))
         for path in (home, home / "tmp"):
             os.chown(path, _USER, _USER)
         yield made
@@ -136,8 +139,6 @@ def _settings(bucket: str, port: int) -> dict[str, str]:
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "WAYBILL_AIRFLOW_PORT": str(port),
-        # Nothing is due here but what the test asks for.
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
     }
 
 
@@ -195,10 +196,9 @@ def test_airflows_four_processes_come_up_and_are_well(machine: Machine) -> None:
 
 def test_a_task_of_the_scheduler_reaches_api_and_warehouse(machine: Machine) -> None:
     """Protects every schedule: the task's own settings and secrets must do."""
-    airflow = ["meltano", "--environment=prod", "invoke", "--no-install", "airflow", "dags"]
-    for words in (["unpause", "--yes", _DAG], ["trigger", _DAG]):
-        process = machine.start("airflow-migrate", [*airflow, *words])
-        assert process.wait(_PATIENCE) == 0, machine.log("airflow-migrate")
+    trigger = ["invoke", "--no-install", "airflow", "dags", "trigger", _DAG]
+    process = machine.start("airflow-migrate", ["meltano", "--environment=prod", *trigger])
+    assert process.wait(_PATIENCE) == 0, machine.log("airflow-migrate")
 
     def has_run() -> bool:
         return bool(
@@ -218,4 +218,4 @@ def test_the_whole_job_runs_with_nothing_to_write_to_but_its_own(machine: Machin
     assert "marts published" in said
     ((receipt,),) = _rows(machine, "select is_balanced from waybill.receipt")
     assert receipt is True
-    assert json.dumps(said).count("Read-only file system") == 0
+    assert "Read-only file system" not in said
