@@ -29,7 +29,8 @@ def main() -> None:
         sys.exit(f"error: {name or 'nothing'} is none of {', '.join(_COMPONENTS)}.")
     api = os.environ.get("AIRFLOW_HEALTH_URL", "http://127.0.0.1:8080")
     try:
-        with urllib.request.urlopen(f"{api}/api/v2/monitor/health", timeout=_SECONDS) as answer:  # noqa: S310  # nosec B310 - of our own settings
+        # The address is one of this service's own settings.
+        with urllib.request.urlopen(f"{api}/api/v2/monitor/health", timeout=_SECONDS) as answer:  # noqa: S310 # nosec B310
             status = json.load(answer)[_COMPONENTS[name]]["status"]
     except (urllib.error.URLError, TimeoutError, ValueError, KeyError) as error:
         sys.exit(f"error: Airflow's API at {api} does not say how {name} is: {error}")

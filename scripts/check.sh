@@ -25,6 +25,7 @@ check yamllint yamllint --strict .
 check meltano-schema scripts/check_meltano_schema.sh
 check compose check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yml
 check workflows check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+check dependabot check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 check cloudbuild check-jsonschema --builtin-schema vendor.cloudbuild deploy/cloudbuild.yaml
 check contracts waybill contracts check
 check plugin-settings scripts/plugin_settings.py check

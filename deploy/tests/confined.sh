@@ -1,12 +1,13 @@
 #!/bin/sh
-# Runs a command as confined as compose.yml confines it, without a container: `confined.sh HOME PROJECT COMMAND…`.
-# In mounts of its own all is read-only but HOME, which stands at /mnt, and Meltano's folder for a run's files;
-# the command is user 10001, has no capability and can gain none. Schedules are those of HOME. Needs root.
+# Runs a command as confined as compose.yml confines it, without a container: `confined.sh HOME SHARED PROJECT COMMAND…`.
+# In mounts of its own all is read-only but HOME, which stands at /mnt, SHARED, at /mnt/airflow, and Meltano's folder for
+# a run's files; the command is user 10001, has no capability and can gain none. Schedules are those of HOME. Needs root.
 set -eu
-home=$1 project=$2
-shift 2
+home=$1 shared=$2 project=$3
+shift 3
 mount --make-rprivate /
 mount --bind "$home" /mnt
+mount --bind "$shared" /mnt/airflow
 # As the Dockerfile adds it: initdb asks for its user's name.
 printf '%s\nwaybill:x:10001:10001::/mnt:/usr/sbin/nologin\n' "$(cat /etc/passwd)" >"$home/passwd.$$"
 mount --bind "$home/passwd.$$" /etc/passwd

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -44,7 +45,7 @@ class Machine:
     """What stands in for the services that are not ours.
 
     Attributes:
-        folder: With `home`, which the confined see as /mnt, and the secrets.
+        folder: With a home for each service, which it sees as /mnt, what Airflow's share, and secrets.
         port: Of Airflow's API.
         settings: By which those services are reached here, in place of their names.
     """
@@ -57,22 +58,46 @@ class Machine:
     def start(self, name: str, command: list[str] | None = None) -> subprocess.Popen[bytes]:
         """Start a service's command, or another one in its place."""
         service = SERVICES[name]
-        secrets = self.folder / "home" / "secrets" / name
-        secrets.mkdir(parents=True, exist_ok=True)
+        home = self._home(name)
         for secret in service["secrets"]:
-            shutil.copy(self.folder / "secrets" / secret, secrets)
+            shutil.copy(self.folder / "secrets" / secret, home / "secrets")
         environment = {
             key: value for key, value in service["environment"].items() if not value.startswith("$")
         }
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
-                ["unshare", "--mount", _CONFINED, self.folder / "home", ROOT, _ENTRYPOINT]
+                ["unshare", "--mount", _CONFINED, home, self.folder / "airflow", ROOT, _ENTRYPOINT]
                 + (command or service["command"]),
-                env=environment | self.settings | {"SECRETS_FOLDER": f"/mnt/secrets/{name}"},
+                env=environment | self.settings | {"SECRETS_FOLDER": "/mnt/secrets"},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+    def _home(self, name: str) -> Path:
+        home = self.folder / "homes" / name
+        for path in (
+            home,
+            home / "airflow",
+            home / "secrets",
+            home / "tmp",
+            self.folder / "airflow",
+        ):
+            path.mkdir(parents=True, exist_ok=True)
+            os.chown(path, _USER, _USER)
+        # Nothing is due but what a test asks for.
+        schedules = {"schedules": [_SCHEDULE]}
+        (home / "schedules.meltano.yml").write_text(json.dumps(schedules))
+        return home
+
+    def end(self) -> None:
+        """Stop what runs, and the databases of samples, which a container would take along."""
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            process.wait(_PATIENCE)
+        for path in self.folder.glob("homes/*/postgres/data/postmaster.pid"):
+            os.kill(int(path.read_text().split()[0]), signal.SIGINT)
 
     def run(self, name: str) -> str:
         """Run a service that ends; it must end well."""
@@ -100,27 +125,17 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         lacks("only root can confine a process as a container does")
     folder = tmp_path_factory.mktemp("services")
     server = Cluster(folder / "postgres", is_durable=False)
-    with ExitStack() as stopped, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WAYBILL_HOME", str(folder / "home"))
+    with ExitStack() as stopped:
         stopped.callback(server.down)
         server.up()
         stopped.enter_context(scratch.ends_with_this_process(server))
         _make_secrets(folder, server)
         bucket = stopped.enter_context(locked_bucket())
-        home = folder / "home"
-        (home / "tmp").mkdir(parents=True)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         made = Machine(folder, port, _settings(bucket, port))
-        # Nothing is due but what the test asks for.
-        (home / "schedules.meltano.yml").write_text(json.dumps({"schedules": [_SCHEDULE]}))
-        for path in (home, home / "tmp"):
-            os.chown(path, _USER, _USER)
+        stopped.callback(made.end)
         yield made
-        for process in made.running.values():
-            process.terminate()
-        for process in made.running.values():
-            process.wait(_PATIENCE)
 
 
 def _settings(bucket: str, port: int) -> dict[str, str]:
