@@ -15,6 +15,7 @@ import subprocess
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,11 +203,13 @@ def test_the_databases_are_prepared(machine: Machine) -> None:
 
 def test_airflows_four_processes_come_up_and_are_well(machine: Machine) -> None:
     """Protects the schedules: each process alone, and each health check tells of its own."""
-    names = [f"airflow-{name}" for name in stack.PROCESSES]
-    assert not any(map(machine.is_well, names))
-    for name in names:
-        machine.running[name] = machine.start(name)
-        _until(lambda name=name: machine.is_well(name), machine, f"{name} is not well")  # type: ignore[misc]
+    first, *others = (f"airflow-{name}" for name in stack.PROCESSES)
+    assert not any(map(machine.is_well, [first, *others]))
+    for names in ([first], others):
+        for name in names:
+            machine.running[name] = machine.start(name)
+        for name in names:
+            _until(partial(machine.is_well, name), machine, f"{name} is not well")
 
 
 def test_a_task_of_the_scheduler_reaches_api_and_warehouse(machine: Machine) -> None:

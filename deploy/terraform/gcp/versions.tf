@@ -3,7 +3,7 @@ terraform {
   required_providers {
     google = {
       source  = "hashicorp/google"
-      version = ">= 6.20, < 8.0"
+      version = "~> 6.50"
     }
   }
   # The bucket comes with `terraform init -backend-config=backend.hcl`.
