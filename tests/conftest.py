@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
 _INVOKE = ("invoke", "--no-install")
-SETTINGS = ("WAYBILL_", "WAREHOUSE_", "LANDING_", "PROCESSED_", "MELTANO_", "DBT_", "TAP_", "TARGET_", "KAGGLE_")
+SETTINGS = (
+    "WAYBILL_",
+    "WAREHOUSE_",
+    "LANDING_",
+    "PROCESSED_",
+    "MELTANO_",
+    "DBT_",
+    "TAP_",
+    "TARGET_",
+    "KAGGLE_",
+)
 
 
 @dataclass(frozen=True)
