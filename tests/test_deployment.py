@@ -70,6 +70,22 @@ def test_no_service_may_do_more_than_it_must(name: str) -> None:
     assert not is_kept_running or service["healthcheck"]["test"][0] == "CMD"
 
 
+def test_who_prepares_is_waited_for() -> None:
+    """Protects `up --wait`: a container that has ended fails it, unless somebody needs it to have ended."""
+    prepares = {
+        name
+        for name, service in SERVICES.items()
+        if service["restart"] == "no" and "profiles" not in service
+    }
+    awaited = {
+        name
+        for service in SERVICES.values()
+        for name, how in service.get("depends_on", {}).items()
+        if how == {"condition": "service_completed_successfully"}
+    }
+    assert prepares == awaited
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_each_image_is_one_that_cannot_become_another(name: str) -> None:
     """Protects from a tag that somebody moves."""

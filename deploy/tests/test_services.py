@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _USER = 10001
-_PATIENCE = 600.0
+_PATIENCE = 1200.0
 _CONFINED = DEPLOY / "tests" / "confined.sh"
 _ENTRYPOINT = DEPLOY / "entrypoint.sh"
 _WAREHOUSE = "WAREHOUSE_URL"
