@@ -95,6 +95,10 @@ crash: .venv/.dev .meltano/.installed ## Kill tap, target, server, Meltano or a 
 	@KILLS=$(or $(KILLS),300) SEED=$(or $(SEED),$$RANDOM) CASE=$(CASE) \
 		$(BIN)/python -m pytest tests/crash -n 2 -rP $(PYTEST_ARGS)
 
+.PHONY: deploy-check
+deploy-check: .venv/.dev .venv/.deploy .meltano/.installed .meltano/.airflow ## Run compose.yml's commands as confined as there, plan and apply Terraform against moto, checkov (DEMAND_TOOLS=1: no skips)
+	@$(BIN)/python -m pytest deploy/tests $(PYTEST_ARGS)
+
 .PHONY: real-s3
 real-s3: .venv/.dev ## Run the lake's tests on a real S3 server with object lock: Ceph, from Debian's packages, in memory
 	@scripts/real_s3.sh $(PYTEST_ARGS)
@@ -170,6 +174,13 @@ help: ## List the targets
 .venv/.axe: .venv/.uv tests/axe/package-lock.json
 	@mkdir -p .venv/axe && cp tests/axe/package*.json .venv/axe
 	@if command -v npm >/dev/null; then npm ci --prefix .venv/axe --silent --no-audit --no-fund; fi
+	@touch $@
+
+# checkov's packages are of other versions than the tests'.
+.venv/.deploy: .venv/.uv deploy/tests/checkov.txt
+	@echo "setup: checkov into .venv/deploy"
+	@$(UV) venv --quiet --clear .venv/deploy
+	@$(UV) pip install --quiet --python .venv/deploy/bin/python --require-hashes -r deploy/tests/checkov.txt
 	@touch $@
 
 .meltano/.installed: .venv/.run $(LOCKS) $(PLUGINS:%=%/pyproject.toml) $(wildcard */*.meltano.yml)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from waybill_warehouse.scratch import ScratchDatabase
 
 PROJECT = Path(__file__).parent
-_SETTINGS = ("LANDING_", "WAREHOUSE_", "WAYBILL_", "PG")
+_SETTINGS = ("LANDING_", "PROCESSED_", "WAREHOUSE_", "WAYBILL_", "PG")
 
 _LONGEST = ("test_real_data", "test_elt_next_day", "test_personal_data", "test_waybill_dbt_")
 """How the names of the modules begin that take minutes."""

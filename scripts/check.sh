@@ -19,8 +19,8 @@ check() {
 
 # Side by side, as most of them use one core.
 {
-    check mypy mypy plugins scripts benchmarks
-    check bandit bandit --quiet --recursive --configfile pyproject.toml plugins scripts benchmarks
+    check mypy mypy plugins scripts benchmarks deploy
+    check bandit bandit --quiet --recursive --configfile pyproject.toml plugins scripts benchmarks deploy
     check meltano-schema scripts/check_meltano_schema.sh
     check contracts waybill contracts check
     check plugin-settings scripts/plugin_settings.py check
@@ -31,7 +31,11 @@ check() {
     check format ruff format --check .
     check sqlfluff sqlfluff lint --processes 2 transform load
     check yamllint yamllint --strict .
-    check shell bash -n .ci/run scripts/*.sh benchmarks/peers/requirements/*.sh
+    check compose check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yml
+    check workflows check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+    check dependabot check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+    check cloudbuild check-jsonschema --builtin-schema vendor.cloudbuild deploy/cloudbuild.yaml
+    check shell bash -n .ci/run scripts/*.sh benchmarks/peers/requirements/*.sh deploy/*.sh deploy/*/*.sh
 } &
 wait
 

@@ -19,7 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-SETTINGS = ("WAYBILL_", "WAREHOUSE_", "LANDING_", "MELTANO_", "DBT_", "TAP_", "TARGET_", "KAGGLE_")
+SETTINGS = (
+    *(
+        "WAYBILL_",
+        "WAREHOUSE_",
+        "LANDING_",
+        "PROCESSED_",
+        "MELTANO_",
+        "DBT_",
+        "TAP_",
+        "TARGET_",
+        "KAGGLE_",
+    ),
+)
 
 
 @dataclass(frozen=True)

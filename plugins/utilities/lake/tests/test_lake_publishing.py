@@ -85,6 +85,27 @@ def test_others_read_the_latest_version(
     ]
 
 
+def test_the_marts_go_to_a_place_of_their_own(
+    tmp_path: Path,
+    warehouse: ScratchDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # Protects what landed: whoever reads the marts there needs no right on the landing zone.
+    monkeypatch.setenv("LANDING_URI", str(tmp_path / "lake"))
+    monkeypatch.setenv("PROCESSED_URI", str(tmp_path / "marts"))
+    warehouse.execute(_MAKE, role="transformer")
+    cli.main(["publish-marts"])
+    assert f"manifest 1 in {tmp_path / 'marts'}" in capsys.readouterr().out
+    assert not (tmp_path / "lake").exists()
+    cli.main(["marts"])
+    assert capsys.readouterr().out.count(f"\t{tmp_path / 'marts'}/processed/") == 2
+    monkeypatch.setenv("PROCESSED_URI", "abfs://shop-marts")
+    with pytest.raises(SystemExit):
+        cli.main(["marts"])
+    assert "PROCESSED_URI: abfs:// is not known" in capsys.readouterr().err
+
+
 def test_a_failed_publication_changes_nothing(tmp_path: Path, warehouse: ScratchDatabase) -> None:
     # Protects atomicity: without the manifest no reader sees a version, however many objects there are.
     uri = str(tmp_path / "lake")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from contextlib import closing
 
 from waybill_common import connections
 from waybill_common.errors import WaybillError, reports_errors
 from waybill_lake.publishing import Publishing, latest
-from waybill_lake.stores import SETTING, open_store
+from waybill_lake.stores import open_processed
 
 
 @reports_errors
@@ -26,7 +25,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _publish() -> None:
-    with closing(open_store(os.environ.get(SETTING))) as store:
+    with closing(open_processed()) as store:
         done = Publishing(store).publish(connections.warehouse("reader"))
         if not done.written and not done.equal:
             msg = "The role `reader` can read no mart."
@@ -38,7 +37,7 @@ def _publish() -> None:
 
 
 def _print_latest() -> None:
-    with closing(open_store(os.environ.get(SETTING))) as store:
+    with closing(open_processed()) as store:
         manifest = latest(store)
         if manifest is None:
             msg = f"The lake {store.place} has no marts."

@@ -39,13 +39,15 @@ class GcsStore:
     Args:
         bucket: Its name.
         prefix: What stands before each name, without slashes at its ends; may be empty.
+        setting: What holds the URI, for messages.
 
     Attributes:
         place: The prefix as a URI, for messages.
     """
 
-    def __init__(self, bucket: str, prefix: str) -> None:
+    def __init__(self, bucket: str, prefix: str, setting: str = SETTING) -> None:
         self._name = bucket
+        self._setting = setting
         self._prefix = f"{prefix}/" if prefix else ""
         self.place = f"gs://{bucket}/{prefix}".rstrip("/")
         self._is_proven = not os.environ.get("STORAGE_EMULATOR_HOST")
@@ -73,7 +75,7 @@ class GcsStore:
         is_new = self._put_new(name, path)
         if not self._is_proven:
             if self._put_new(name, path):
-                msg = f"{SETTING}: the server of {self.place} writes over objects in spite of ifGenerationMatch, so nothing there would be immutable."
+                msg = f"{self._setting}: the server of {self.place} writes over objects in spite of ifGenerationMatch, so nothing there would be immutable."
                 raise WaybillError(msg, "Set it to another place, or unset STORAGE_EMULATOR_HOST.")
             self._is_proven = True
         if not is_new and _sha256(self.get(name)) != _sha256(path.read_bytes()):
@@ -141,7 +143,7 @@ class GcsStore:
         return self._client.bucket(self._name).blob(self._prefix + name, chunk_size)
 
     def _refused(self, error: Exception) -> WaybillError:
-        msg = f"{SETTING}: {self.place} cannot be used: {str(error).rstrip('.')}."
+        msg = f"{self._setting}: {self.place} cannot be used: {str(error).rstrip('.')}."
         remedy = "Check the bucket, GOOGLE_APPLICATION_CREDENTIALS, and the login's rights (docs/lake.md)."
         return WaybillError(msg, remedy)
 

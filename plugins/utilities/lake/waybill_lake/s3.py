@@ -44,13 +44,15 @@ class S3Store:
     Args:
         bucket: Its name.
         prefix: What stands before each name, without slashes at its ends; may be empty.
+        setting: What holds the URI, for messages.
 
     Attributes:
         place: The prefix as a URI, for messages.
     """
 
-    def __init__(self, bucket: str, prefix: str) -> None:
+    def __init__(self, bucket: str, prefix: str, setting: str = SETTING) -> None:
         self._bucket = bucket
+        self._setting = setting
         self._prefix = f"{prefix}/" if prefix else ""
         self.place = f"s3://{bucket}/{prefix}".rstrip("/")
         self._is_proven = False
@@ -104,7 +106,7 @@ class S3Store:
             WaybillError: It keeps no versions either.
         """
         if len(self._versions(name)) < 2:  # noqa: PLR2004 - it was put twice
-            msg = f"{SETTING}: the server of {self.place} writes over objects in spite of If-None-Match, so nothing there would be immutable."
+            msg = f"{self._setting}: the server of {self.place} writes over objects in spite of If-None-Match, so nothing there would be immutable."
             remedy = "Give the bucket versions, or set it to another server (docs/lake.md, What was tried)."
             raise WaybillError(msg, remedy)
         marker = self.scratch / _MARKER
@@ -212,7 +214,7 @@ class S3Store:
         self._scratch.close()
 
     def _refused(self, error: ClientError | BotoCoreError) -> WaybillError:
-        msg = f"{SETTING}: {self.place} cannot be used: {str(error).rstrip('.')}."
+        msg = f"{self._setting}: {self.place} cannot be used: {str(error).rstrip('.')}."
         remedy = "Check the bucket, AWS_ENDPOINT_URL, AWS_REGION, the login, and its rights (docs/lake.md)."
         return WaybillError(msg, remedy)
 

@@ -5,6 +5,7 @@ An object is put whole or not at all, and never over another one. That is all th
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETTING = "LANDING_URI"
+PROCESSED_SETTING = "PROCESSED_URI"
+"""Where the marts go, if not beside what has landed: who reads them need not reach that."""
 DEFAULT = "lake"
 """A folder under WAYBILL_HOME."""
 PROCESSED = "processed"
@@ -66,12 +69,13 @@ class Store(Protocol):
         """Let go of `scratch`."""
 
 
-def open_store(uri: str | None) -> Store:
+def open_store(uri: str | None, setting: str = SETTING) -> Store:
     """The store that LANDING_URI names.
 
     Args:
         uri: A path, relative ones from the project's root; `file://…`, `s3://bucket/prefix`,
             `gs://bucket/prefix`; empty for a folder under WAYBILL_HOME.
+        setting: What holds the URI, for messages.
 
     Raises:
         WaybillError: Nothing here knows such a URI.
@@ -84,16 +88,27 @@ def open_store(uri: str | None) -> Store:
     if parts.scheme == "s3" and parts.netloc:
         from waybill_lake.s3 import S3Store  # noqa: PLC0415 - boto3 takes a third of a second
 
-        return S3Store(parts.netloc, parts.path.strip("/"))
+        return S3Store(parts.netloc, parts.path.strip("/"), setting)
     if parts.scheme == "gs" and parts.netloc:
         from waybill_lake.gcs import GcsStore  # noqa: PLC0415 - Google's client takes half a second
 
-        return GcsStore(parts.netloc, parts.path.strip("/"))
+        return GcsStore(parts.netloc, parts.path.strip("/"), setting)
     if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
         return LocalStore(project.resolve(parts.path))
     if "://" in uri:
-        msg = f"{SETTING}: {parts.scheme}:// is not known."
+        msg = f"{setting}: {parts.scheme}:// is not known."
         raise WaybillError(
             msg, "Set it to a folder, to s3://bucket/prefix or to gs://bucket/prefix."
         )
     return LocalStore(project.resolve(uri))
+
+
+def open_processed() -> Store:
+    """The store of the marts: PROCESSED_URI, or the one that LANDING_URI names.
+
+    Raises:
+        WaybillError: Nothing here knows such a URI.
+    """
+    if uri := os.environ.get(PROCESSED_SETTING):
+        return open_store(uri, PROCESSED_SETTING)
+    return open_store(os.environ.get(SETTING))
