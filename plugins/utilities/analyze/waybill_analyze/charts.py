@@ -104,7 +104,7 @@ def heat(
 ) -> Drawing:
     """A field of cells, darker where the value is higher; both sides in the order of the rows.
 
-    The highest twentieth is equally dark: one odd cell does not make all others look alike.
+    The highest tenth is equally dark: an odd row of cells does not make all others look alike.
     """
     across = alt.Axis(labelAngle=0, labelOverlap=True)
     chart = (
@@ -238,7 +238,7 @@ def _series(frame: pd.DataFrame, column: Column) -> alt.Color:
 
 def _most(frame: pd.DataFrame, column: Column) -> float | None:
     values = frame[column.name].dropna().astype(float)
-    return float(values.quantile(0.95)) or None if len(values) else None
+    return float(values.quantile(0.9)) or None if len(values) else None
 
 
 def _shade(column: Column, *, most: float | None = None) -> alt.Color:
