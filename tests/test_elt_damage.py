@@ -52,8 +52,10 @@ def test_a_planted_bad_row_stops_the_job_before_the_models(project: Project) -> 
     with mail_server() as inbox:
         told = project.meltano("invoke", "waybill:alerts", **settings_for(inbox))
     assert told.returncode == 0, told.stdout
-    assert [mail["Subject"] for mail in inbox.mails] == ["[waybill] run failed: marketplace"]
-    assert "failed at validate:raw" in inbox.mails[0].get_content()
+    # Where tests are slow, a source is stale by now: that is told beside it.
+    (mail,) = [each for each in inbox.mails if "run failed" in each["Subject"]]
+    assert mail["Subject"] == "[waybill] run failed: marketplace"
+    assert "failed at validate:raw" in mail.get_content()
     project.execute(
         "delete from raw_olist.order_items where order_id = 'no-such-order'", role="loader"
     )
