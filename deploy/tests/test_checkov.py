@@ -47,8 +47,10 @@ def test_nothing_is_found(framework: str, folder: Path) -> None:
     found = report.get("results", {}).get("failed_checks", [])
     assert [f"{each['check_id']} {each['check_name']}: {each['resource']}" for each in found] == []
     assert done.returncode == 0, done.stderr
-    looked_at = report.get("summary", report)
-    assert looked_at.get("parsing_errors", 0) == 0
+    counts = report.get("summary", report)
+    assert counts.get("parsing_errors", 0) == 0
+    # Of secrets it counts nothing where it finds none.
+    assert framework == "secrets" or counts["passed"] > 0
 
 
 def test_each_exception_says_why() -> None:
