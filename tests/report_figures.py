@@ -6,11 +6,11 @@ _PEOPLE = """
     with items as (
         select order_id, sum(price::decimal(18, 2) + freight_value::decimal(18, 2)) as amount from order_items group by 1),
     bought as (
-        select customer_unique_id as person, order_id, order_purchase_timestamp::timestamp as at, coalesce(amount, 0) as amount,
+        select customer_unique_id as person, order_id, order_purchase_timestamp::timestamp as bought_at, coalesce(amount, 0) as amount,
             row_number() over (partition by customer_unique_id order by order_purchase_timestamp::timestamp, order_id) as number
         from orders join customers using (customer_id) left join items using (order_id)),
     people as (
-        select person, count(*) as orders, sum(amount) as revenue, min(at)::date as first_day, max(at)::date as last_day
+        select person, count(*) as orders, sum(amount) as revenue, min(bought_at)::date as first_day, max(bought_at)::date as last_day
         from bought group by 1)
 """
 _CATEGORIES = """
@@ -111,7 +111,7 @@ FIGURES = {
     "customers who come back, by cohort": (
         f"""
         {_PEOPLE}
-        select strftime(first_day, '%Y-%m') as cohort, strftime(at, '%Y-%m') as month, count(distinct person),
+        select strftime(first_day, '%Y-%m') as cohort, strftime(bought_at, '%Y-%m') as month, count(distinct person),
             count(distinct case when number > 1 then person end), count(*), sum(amount)
         from bought join people using (person) group by 1, 2 order by 1, 2
         """,
@@ -131,12 +131,12 @@ FIGURES = {
     "trade by week": (
         """
         with ordered as (
-            select 'sales' as kind, created_at::timestamp as at, units_sold * unit_price::decimal(18, 2) as amount
+            select 'sales' as kind, created_at::timestamp as made_at, units_sold * unit_price::decimal(18, 2) as amount
             from totesys_sales_order
             union all
             select 'purchases', created_at::timestamp, item_quantity * item_unit_price::decimal(18, 2)
             from totesys_purchase_order)
-        select kind, date_trunc('week', at)::date::varchar as week, count(*), sum(round(amount, 2))
+        select kind, date_trunc('week', made_at)::date::varchar as week, count(*), sum(round(amount, 2))
         from ordered group by 1, 2 order by 1, 2
         """,
         """

@@ -79,7 +79,11 @@ def _harmless(browser: Browser, *, width: int = 1280, dark: bool = False) -> Ite
 
 def _keep(seen: Watched, name: str) -> None:
     watching.SCREENSHOTS.mkdir(exist_ok=True)
-    seen.page.screenshot(path=watching.SCREENSHOTS / f"{name}.png", full_page=True)
+    # Streamlit scrolls inside the window, so the window must be as high as the page.
+    height = seen.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    width = seen.page.viewport_size["width"] if seen.page.viewport_size else 1280
+    seen.page.set_viewport_size({"width": width, "height": int(height)})
+    seen.page.screenshot(path=watching.SCREENSHOTS / f"{name}.png")
 
 
 def _charts(name: str) -> int:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import browsers
 import last_run
-import metric_queries
+import metric_answers
 import mongo_server
 import pytest
 from mart_fingerprints import fingerprints
+from metric_queries import QUERIES
 
 from scripts import query_plans
 from target_mongodb import export
@@ -106,9 +107,9 @@ def test_the_plain_commands_work_after_it(project: Project) -> None:
 
 def test_the_metrics_agree_with_the_reports(project: Project) -> None:
     """Protects the one meaning of a figure: MetricFlow and the report marts say the same of every metric."""
-    asked = {name for query in metric_queries.QUERIES for name in query.metrics}
-    assert asked == metric_queries.metrics(project)
-    assert metric_queries.disagreements(project) == {}
+    asked = {name for query in QUERIES for name in query.metrics}
+    assert asked == metric_answers.metrics(project)
+    assert metric_answers.disagreements(project) == {}
 
 
 def test_dictionary_and_lineage_are_pages_that_ask_for_nothing_elsewhere(project: Project) -> None:

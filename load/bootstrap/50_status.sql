@@ -1,4 +1,4 @@
--- What everybody may know of the state of the data: the ledger without rows, values, hosts or causes.
+-- What readers may know of the state of the data: the ledger without rows, values, hosts or causes.
 set role loader;
 
 do $bootstrap$

@@ -16,6 +16,8 @@ from waybill_common.errors import WaybillError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from waybill_warehouse.scratch import ScratchDatabase
 
 MARTS = {"common", "marketplace", "trade", "retail", "storefront", "attribution", "waybill_status"}
@@ -42,7 +44,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warehouse: ScratchDatab
     return folder
 
 
-def _ask(folder: Path, sql: str, **bound: object) -> object:
+def _ask(folder: Path, sql: str, **bound: object) -> pd.DataFrame:
     (folder / "it.sql").write_text(sql, encoding="utf-8")
     queries.load.cache_clear()
     reader = analyze_warehouse.engine(timeout=dt.timedelta(seconds=1))
@@ -150,3 +152,12 @@ def test_what_is_there_is_what_the_reader_sees() -> None:
     assert "marketplace.rpt_monthly_sales" in found
     assert "waybill_status.receipts" in found
     assert {name.split(".")[0] for name in found} == {"marketplace", "waybill_status"}
+
+
+def test_a_warehouse_of_another_kind_is_another_url(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Protects the way to other warehouses: whatever SQLAlchemy knows is asked as it is, with bound values."""
+    monkeypatch.setenv("WAREHOUSE_READER_URL", "sqlite://")
+    found = _ask(own, "select 1 as one where :state in ('all', 'SP')", state="SP")
+    assert found.to_dict("records") == [{"one": 1}]

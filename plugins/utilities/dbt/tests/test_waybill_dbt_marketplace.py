@@ -107,15 +107,21 @@ _DAMAGE = {
         "fct_payments_conserves_order_payments"
     },
     "insert into marketplace.fct_reviews (review_id, order_id, review_score, has_comment)"
-    " values ('r9', 'o1', 5, false)": {"fct_reviews_conserves_order_reviews"},
+    " values ('r9', 'o1', 5, false)": {
+        "fct_reviews_conserves_order_reviews",
+        "rpt_category_review_scores_conserves_reviews",
+        "rpt_review_scores_conserves_reviews",
+    },
     "update marketplace.fct_order_items set price = price + 0.01 where order_id = 'o2'": {
         "fct_order_items_conserves_order_items",
+        "rpt_product_monthly_sales_conserves_order_items",
         "rpt_product_sales_conserves_order_items",
     },
     "update marketplace.fct_orders set item_amount = freight_amount, freight_amount = item_amount"
     " where order_id = 'o4'": {
         "fct_orders_conserves_order_items",
         "rpt_monthly_sales_conserves_orders",
+        "rpt_state_monthly_sales_conserves_orders",
     },
     "update marketplace.dim_customer set is_current = false where customer_unique_id = 'bia'": {
         "dim_customer_has_each_person_once_as_current"

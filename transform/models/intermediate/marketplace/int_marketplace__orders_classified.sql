@@ -28,11 +28,15 @@ final as (
         orders.delivery_days,
         case
             when orders.delivered_at_local is not null
-                then {{ dbt.datediff('orders.purchase_date', 'orders.estimated_delivery_date', 'day') }}
+                then {{ dbt.datediff(
+                    'orders.purchase_date', 'orders.estimated_delivery_date', 'day'
+                ) }}
         end as promised_days,
         case
             when orders.is_late
-                then {{ dbt.datediff('orders.estimated_delivery_date', 'orders.delivered_at_local', 'day') }}
+                then {{ dbt.datediff(
+                    'orders.estimated_delivery_date', 'orders.delivered_at_local', 'day'
+                ) }}
             when orders.delivered_at_local is not null then 0
         end as late_days,
 

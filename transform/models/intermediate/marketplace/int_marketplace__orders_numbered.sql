@@ -8,7 +8,7 @@ with orders as (
 numbered as (
 
     select
-        orders.*,
+        *,
         row_number() over (
             partition by customer_unique_id
             order by purchased_at_local, order_id
