@@ -132,9 +132,10 @@ if total >= 70:
         "as many orders as two days of seven have by chance",
         against=2 / 7,
     )
+    chance = f"= {test.pvalue:.2g}" if test.pvalue >= 0.001 else "< 0.001"
     further.append(
         f"Saturday and Sunday have {word}: {wording.percent(weekend.value)}"
-        f" ({wording.sure(weekend, wording.percent, 'orders')}). The days differ with p = {test.pvalue:.2g}"
+        f" ({wording.sure(weekend, wording.percent, 'orders')}). The days differ with p {chance}"
         f" and a size of {size:.2f} (Cramér's V; 0.1 is small). Promotions that fall on certain days would look the same."
     )
 

@@ -98,7 +98,7 @@ chart(
         shown,
         Column("months_since", "Months since the first order", "count"),
         Column("cohort_month_start_date", "First order in", "month"),
-        Column("retention_share", "Ordered again in that month", "share"),
+        Column("retention_share", "Ordered again", "share"),
     ),
     "Part of the people who ordered again, by month of the first order and months since",
 )

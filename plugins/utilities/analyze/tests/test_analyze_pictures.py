@@ -75,7 +75,9 @@ def test_the_lineage_leads_from_the_sources_to_the_marts() -> None:
     assert graph.headings == ("sources", "staging", "marts", "marts")
     assert "1 source table, 1 staging model, 5 marts" in graph.words
     brief = lineage.graph(parsed, "shop", brief=True)
-    assert ("2 summaries",) in [box.title for box in brief.boxes]
+    assert [(box.title, box.column) for box in brief.boxes][-1] == (("2 summaries",), 2)
+    assert ("source.orders", "model.fct_orders") in brief.edges
+    assert brief.headings == ("sources", "marts", "summaries")
     assert (parsed.tests, parsed.unit_tests) == (1, 1)
 
 

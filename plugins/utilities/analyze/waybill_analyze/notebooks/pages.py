@@ -37,4 +37,4 @@ def render(notebook: NotebookNode, title: str, report: str | None = None) -> str
     body, _ = exporter.from_notebook_node(notebook)
     template = page.environment().get_template("notebook.html.j2")
     # What the notebooks display escapes what comes from the warehouse.
-    return template.render(title=title, body=Markup(body), report=report)  # noqa: S704 # nosec B704 - see above
+    return template.render(title=title, body=Markup(body), report=report)  # noqa: S704 # nosec B704

@@ -40,12 +40,16 @@ def chart(drawing: Any, words: str) -> Any:
 
 def table(frame: pd.DataFrame, columns: Sequence[Column], caption: str = "") -> HTML:
     """Show rows with headings and units."""
-    head = "".join(f'<th scope="col">{escape(column.title)}</th>' for column in columns)
+    sides = ["" if column.is_number else ' class="text"' for column in columns]
+    head = "".join(
+        f'<th scope="col"{side}>{escape(column.title)}</th>'
+        for column, side in zip(columns, sides, strict=True)
+    )
     body = "\n".join(
         "<tr>"
         + "".join(
-            f"<td>{escape(formats.written(row[column.name], column.unit))}</td>"
-            for column in columns
+            f"<td{side}>{escape(formats.written(row[column.name], column.unit))}</td>"
+            for column, side in zip(columns, sides, strict=True)
         )
         + "</tr>"
         for row in frame.to_dict("records")

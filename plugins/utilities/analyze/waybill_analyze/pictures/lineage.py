@@ -10,11 +10,14 @@ from waybill_analyze.pictures.layout import Box, Graph
 from waybill_common.domains import SHARED
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from waybill_analyze.pictures.manifest import Manifest, Node
 
 _FIRST_COLUMN = {"source": 0, "seed": 0, "snapshot": 1, "staging": 1, "intermediate": 2, "mart": 3}
 _SUMMARY = "rpt_"
 _TOGETHER = "summaries"
+_BETWEEN = frozenset({"staging", "snapshot", "intermediate"})
 _HEADINGS = {0: "sources", 1: "staging", 2: "intermediate"}
 
 
@@ -24,30 +27,34 @@ def graph(manifest: Manifest, domain: str, *, brief: bool = False) -> Graph:
     Args:
         manifest: dbt's project.
         domain: Whose marts.
-        brief: Whether the summaries at the end are drawn as one box, for little room.
+        brief: Whether to leave out what is between sources and marts, and to draw the summaries as
+            one box, for little room.
     """
-    nodes, edges = _ancestry(manifest, domain)
-    columns = _columns(nodes, edges)
-    together = _summaries(nodes, edges, domain) if brief else []
-    used = sorted({column for key, column in columns.items() if key not in together})
-    last = max((columns[key] for key in together), default=0)
-    used = sorted({*used, last}) if together else used
+    nodes, edges = _ancestry(manifest, domain, _BETWEEN if brief else frozenset())
+    together = _summaries(nodes, domain) if brief else []
+    kept = {key: node for key, node in nodes.items() if key not in together}
+    inner = [(one, other) for one, other in edges if one in kept and other in kept]
+    columns = _columns(kept, inner)
+    used = sorted(set(columns.values()))
     shift = {column: place for place, column in enumerate(used)}
+    headings = [_HEADINGS.get(column, "marts") for column in used]
     boxes = [
         Box(key, wrapped(_name(node)), (), _kind(node, domain), shift[columns[key]])
-        for key, node in nodes.items()
-        if key not in together
+        for key, node in kept.items()
     ]
     if together:
         names = [nodes[key].name.removeprefix(_SUMMARY) for key in together]
         lines = tuple(wrapped(name, 1)[0] for name in names)
-        boxes.append(Box(_TOGETHER, (f"{len(names)} summaries",), lines, "mart", shift[last]))
-        edges = sorted({(one, _TOGETHER if other in together else other) for one, other in edges})
+        title = (f"{len(names)} summaries",)
+        boxes.append(Box(_TOGETHER, title, lines, "mart", len(used)))
+        headings.append("summaries")
+        ends = {(one, _TOGETHER) for one, other in edges if one in kept and other in together}
+        inner = sorted({*inner, *ends})
     return Graph(
         f"Lineage of {domain}",
         tuple(boxes),
-        tuple(edges),
-        tuple(_HEADINGS.get(column, "marts") for column in used),
+        tuple(inner),
+        tuple(headings),
         _in_words(nodes, domain),
     )
 
@@ -66,19 +73,20 @@ def _in_words(nodes: dict[str, Node], domain: str) -> str:
     return f"Lineage of {domain}, from left to right: {said}."
 
 
-def _summaries(nodes: dict[str, Node], edges: list[tuple[str, str]], domain: str) -> list[str]:
-    """The summaries of a domain that nothing else is made of, where there are several."""
-    read = {parent for parent, _ in edges}
+def _summaries(nodes: dict[str, Node], domain: str) -> list[str]:
+    """The summaries of a domain, where there are several."""
     found = [
         key
         for key, node in nodes.items()
-        if node.schema == domain and node.name.startswith(_SUMMARY) and key not in read
+        if node.schema == domain and node.name.startswith(_SUMMARY)
     ]
     return found if len(found) > 1 else []
 
 
-def _ancestry(manifest: Manifest, domain: str) -> tuple[dict[str, Node], list[tuple[str, str]]]:
-    """The nodes by key and the edges between them; what is ephemeral is left out on the way."""
+def _ancestry(
+    manifest: Manifest, domain: str, without: Container[str]
+) -> tuple[dict[str, Node], list[tuple[str, str]]]:
+    """The nodes by key and the edges between them; ephemeral ones and some layers are passed over."""
     nodes: dict[str, Node] = {}
     edges: set[tuple[str, str]] = set()
     open_keys = [node.key for node in manifest.marts(domain)]
@@ -89,19 +97,20 @@ def _ancestry(manifest: Manifest, domain: str) -> tuple[dict[str, Node], list[tu
         nodes[key] = manifest.nodes[key]
         if nodes[key].schema == SHARED:
             continue
-        for parent in _real_parents(manifest, key):
+        for parent in _real_parents(manifest, key, without):
             edges.add((parent, key))
             open_keys.append(parent)
     return dict(sorted(nodes.items())), sorted(edges)
 
 
-def _real_parents(manifest: Manifest, key: str) -> list[str]:
+def _real_parents(manifest: Manifest, key: str, without: Container[str]) -> list[str]:
     found: list[str] = []
     for parent in manifest.nodes[key].parents:
         node = manifest.nodes.get(parent)
         if node is None:
             continue
-        found += _real_parents(manifest, parent) if node.is_ephemeral else [parent]
+        is_passed = node.is_ephemeral or node.layer in without
+        found += _real_parents(manifest, parent, without) if is_passed else [parent]
     return sorted(set(found))
 
 

@@ -83,10 +83,11 @@ def _box(shapes: Any, placed: Placed, left: float, scale: float) -> None:
 
 
 def _headings(slide: Slide, arranged: Layout, left: float, scale: float) -> None:
+    wide = layout.WIDTH * scale + 0.1
     for at, heading in enumerate(arranged.graph.headings):
         put(
             slide,
-            (left + layout.left_of(at) * scale - 0.1, _TOP - 0.15, 1.8, 0.3),
+            (left + layout.left_of(at) * scale - 0.1, _TOP - 0.15, wide, 0.3),
             [(heading, False)],
             size=11,
             colour=GREY,

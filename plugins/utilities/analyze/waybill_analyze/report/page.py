@@ -97,7 +97,7 @@ def _figure(figure: Figure, prefix: str) -> Markup:
     words = figures.described(figure)
     drawn = figures.svg(figures.chart(figure), words, prefix=prefix, width=figures.width(figure))
     # Nothing of it is a reader's text: names from the warehouse are escaped by Vega as text nodes.
-    return Markup(drawn)  # noqa: S704 # nosec B704 - see above
+    return Markup(drawn)  # noqa: S704 # nosec B704
 
 
 def _picture(graph: Graph) -> Markup:
