@@ -151,7 +151,7 @@ def test_an_older_ledger_has_its_accounts_after_the_bootstrap(
     with shop.database.connection("auditor").connect() as session:
         fingerprints = settled.landed(session)
     shop.database.execute(
-        "drop view waybill.account; drop table waybill.closed_account;"
+        "drop view waybill.account cascade; drop table waybill.closed_account;"
         "drop function waybill.keep_account cascade; drop function waybill.add_to_account;"
         "drop function waybill.entry_of; drop function waybill.sum_of_totals;"
         "drop index waybill.load_open",

@@ -238,7 +238,7 @@ def test_an_older_ledger_is_told_as_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Protects from alerts that stop with an upgrade that nobody has finished."""
-    warehouse.execute("drop table waybill.freshness", role="loader")
+    warehouse.execute("drop table waybill.freshness cascade", role="loader")
     with mail_server() as inbox:
         by_mail(inbox.port)
         assert command("alerts")[0] == 1
