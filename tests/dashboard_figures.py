@@ -123,5 +123,9 @@ def shown(url: str, query: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[A
     """
     monkeypatch.setenv(warehouse.SETTING, url)
     columns, _ = FROM_FILES[query]
-    frame = queries.rows(warehouse.engine(), query, **EVERYTHING)[list(columns)]
+    engine = warehouse.engine()
+    try:
+        frame = queries.rows(engine, query, **EVERYTHING)[list(columns)]
+    finally:
+        engine.dispose()
     return list(frame.astype(object).itertuples(index=False, name=None))

@@ -17,7 +17,7 @@ from test_project_contract import JOBS, UTILITIES
 from waybill_airflow import stack
 
 _TESTED = {
-    "run elt-lake": ("tests/test_elt.py", '"elt-lake"'),
+    "run elt-lake": ("tests/test_elt_next_day.py", '"elt-lake"'),
     "invoke warehouse:up": ("tests/test_airflow_stack.py", '"warehouse:up"'),
     "invoke airflow db migrate": ("tests/test_airflow.py", '"airflow", "db", "migrate"'),
 } | {

@@ -154,7 +154,7 @@ def names() -> dict[tuple[str, ...], str]:
     for path in project.ROOT.glob("*/*.meltano.yml"):
         document: dict[str, Any] = yaml.safe_load(path.read_text())
         for plugin in document.get("plugins", {}).get("utilities", ()):
-            for name, command in plugin["commands"].items():
+            for name, command in plugin.get("commands", {}).items():
                 words = (plugin["executable"], *shlex.split(command["args"]))
                 found[words] = f"{plugin['name']}:{name}"
     return found
