@@ -8,7 +8,6 @@ https://cloud.google.com/storage/docs/request-preconditions
 
 from __future__ import annotations
 
-import hashlib
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,39 +18,30 @@ from google.cloud import storage
 from google.cloud.storage.exceptions import DataCorruption
 from requests.exceptions import RequestException
 
-from waybill_common import project
 from waybill_common.errors import WaybillError
-from waybill_lake.scratch import Scratch
-from waybill_lake.stores import SETTING, ExistsError, MissingError
+from waybill_lake.bucket import BucketStore
+from waybill_lake.stores import SETTING, MissingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-_OUTGOING = "lake-outgoing"
 _REFUSALS = (GoogleAPIError, GoogleAuthError, DataCorruption, RequestException, OSError)
 _CHUNK = 8 << 20
 """Bytes of one request; a larger object goes in several, and is there with the last of them."""
 
 
-class GcsStore:
-    """Objects of a bucket under a prefix.
+class GcsStore(BucketStore):
+    """Objects of a bucket of Google's."""
 
-    Args:
-        bucket: Its name.
-        prefix: What stands before each name, without slashes at its ends; may be empty.
-        setting: What holds the URI, for messages.
-
-    Attributes:
-        place: The prefix as a URI, for messages.
-    """
+    scheme = "gs"
+    remedy = (
+        "Check the bucket, GOOGLE_APPLICATION_CREDENTIALS, and the login's rights (docs/lake.md)."
+    )
 
     def __init__(self, bucket: str, prefix: str, setting: str = SETTING) -> None:
-        self._name = bucket
-        self._setting = setting
-        self._prefix = f"{prefix}/" if prefix else ""
-        self.place = f"gs://{bucket}/{prefix}".rstrip("/")
+        super().__init__(bucket, prefix, setting)
         self._is_proven = not os.environ.get("STORAGE_EMULATOR_HOST")
-        self._scratch = Scratch(project.home() / _OUTGOING, "WAYBILL_HOME")
 
     @cached_property
     def _client(self) -> Any:
@@ -60,33 +50,19 @@ class GcsStore:
         except _REFUSALS as error:
             raise self._refused(error) from error
 
-    @property
-    def scratch(self) -> Path:
-        """A folder of this process under WAYBILL_HOME."""
-        return self._scratch.path
-
-    def put(self, name: str, path: Path) -> None:
-        """Make an object of a file.
-
-        Raises:
-            ExistsError: The name is taken, by another content.
-            WaybillError: The server refuses, cannot be reached, or writes over objects.
-        """
+    def _put_first(self, name: str, path: Path) -> bool:
         is_new = self._put_new(name, path)
         if not self._is_proven:
             if self._put_new(name, path):
                 msg = f"{self._setting}: the server of {self.place} writes over objects in spite of ifGenerationMatch, so nothing there would be immutable."
                 raise WaybillError(msg, "Set it to another place, or unset STORAGE_EMULATOR_HOST.")
             self._is_proven = True
-        if not is_new and _sha256(self.get(name)) != _sha256(path.read_bytes()):
-            raise ExistsError(name)
-        path.unlink()
+        return is_new
 
     def _put_new(self, name: str, path: Path) -> bool:
         """Put an object unless there is one of that name; returns whether there was none.
 
-        The client tries again by itself, which the condition makes safe: an attempt whose answer
-        was lost is found as an object of the same content.
+        The client tries again by itself, which the condition makes safe.
         """
         try:
             self._blob(name, chunk_size=_CHUNK).upload_from_filename(
@@ -111,42 +87,27 @@ class GcsStore:
         try:
             content: bytes = self._blob(name).download_as_bytes(checksum="crc32c")
         except NotFound as error:
-            self.last("")  # says so where the bucket is missing, not the object
+            self._find_bucket()
             raise MissingError(name) from error
         except _REFUSALS as error:
             raise self._refused(error) from error
         return content
 
-    def last(self, folder: str) -> str | None:
-        """The highest of the names directly in a folder.
-
-        Raises:
-            WaybillError: The server refuses or cannot be reached.
-        """
-        prefix = f"{self._prefix}{folder}/" if folder else self._prefix
-        highest: str | None = None
+    def _find_bucket(self) -> None:
+        """Say so where it is the bucket that is missing, not an object; one name is enough to tell."""
         try:
-            listed = self._client.list_blobs(self._name, prefix=prefix, delimiter="/")
-            for page in listed.pages:
-                keys = [*(blob.name for blob in page), *page.prefixes]
-                names = [key.removeprefix(prefix).rstrip("/") for key in keys]
-                highest = max([*names, highest or ""]) or None
+            next(iter(self._client.list_blobs(self._bucket, max_results=1)), None)
         except _REFUSALS as error:
             raise self._refused(error) from error
-        return highest
 
-    def close(self) -> None:
-        """Remove this process's folder."""
-        self._scratch.close()
+    def _keys(self, prefix: str) -> Iterator[str]:
+        try:
+            listed = self._client.list_blobs(self._bucket, prefix=prefix, delimiter="/")
+            for page in listed.pages:
+                yield from (blob.name for blob in page)
+                yield from page.prefixes
+        except _REFUSALS as error:
+            raise self._refused(error) from error
 
     def _blob(self, name: str, chunk_size: int | None = None) -> Any:
-        return self._client.bucket(self._name).blob(self._prefix + name, chunk_size)
-
-    def _refused(self, error: Exception) -> WaybillError:
-        msg = f"{self._setting}: {self.place} cannot be used: {str(error).rstrip('.')}."
-        remedy = "Check the bucket, GOOGLE_APPLICATION_CREDENTIALS, and the login's rights (docs/lake.md)."
-        return WaybillError(msg, remedy)
-
-
-def _sha256(content: bytes) -> bytes:
-    return hashlib.sha256(content).digest()
+        return self._client.bucket(self._bucket).blob(self._prefix + name, chunk_size)

@@ -19,15 +19,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from waybill_common import project
 from waybill_common.errors import WaybillError
-from waybill_lake.scratch import Scratch
-from waybill_lake.stores import SETTING, ExistsError, MissingError
+from waybill_lake.bucket import BucketStore
+from waybill_lake.stores import SETTING, MissingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-_OUTGOING = "lake-outgoing"
 _TAKEN = {"PreconditionFailed", "412"}
 _TRY_AGAIN = {"ConditionalRequestConflict", "409"}
 _MISSING = {"NoSuchKey", "404"}
@@ -38,26 +37,18 @@ _MARKER = "_first_versions_count"
 """An object that says so to every process; put once, by the first writer that has found it out."""
 
 
-class S3Store:
-    """Objects of a bucket under a prefix.
+class S3Store(BucketStore):
+    """Objects of a bucket of S3's."""
 
-    Args:
-        bucket: Its name.
-        prefix: What stands before each name, without slashes at its ends; may be empty.
-        setting: What holds the URI, for messages.
-
-    Attributes:
-        place: The prefix as a URI, for messages.
-    """
+    scheme = "s3"
+    remedy = (
+        "Check the bucket, AWS_ENDPOINT_URL, AWS_REGION, the login, and its rights (docs/lake.md)."
+    )
 
     def __init__(self, bucket: str, prefix: str, setting: str = SETTING) -> None:
-        self._bucket = bucket
-        self._setting = setting
-        self._prefix = f"{prefix}/" if prefix else ""
-        self.place = f"s3://{bucket}/{prefix}".rstrip("/")
+        super().__init__(bucket, prefix, setting)
         self._is_proven = False
         self._is_marked: bool | None = None
-        self._scratch = Scratch(project.home() / _OUTGOING, "WAYBILL_HOME")
 
     @cached_property
     def _client(self) -> Any:
@@ -66,18 +57,7 @@ class S3Store:
         except BotoCoreError as error:
             raise self._refused(error) from error
 
-    @property
-    def scratch(self) -> Path:
-        """A folder of this process under WAYBILL_HOME."""
-        return self._scratch.path
-
-    def put(self, name: str, path: Path) -> None:
-        """Make an object of a file.
-
-        Raises:
-            ExistsError: The name is taken, by another content.
-            WaybillError: S3 refuses, cannot be reached, or writes over objects.
-        """
+    def _put_first(self, name: str, path: Path) -> bool:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
         is_new = self._put_new(name, path, digest)
@@ -85,10 +65,7 @@ class S3Store:
             if not self._first_versions_count and self._put_new(name, path, digest):
                 self._let_first_versions_count(name)
             self._is_proven = True
-        is_first = is_new and (not self._first_versions_count or len(self._versions(name)) == 1)
-        if not is_first and not self._holds(name, digest):
-            raise ExistsError(name)
-        path.unlink()
+        return is_new and (not self._first_versions_count or len(self._versions(name)) == 1)
 
     @property
     def _first_versions_count(self) -> bool:
@@ -114,9 +91,6 @@ class S3Store:
         self._put_new(_MARKER, marker, hashlib.sha256(marker.read_bytes()).digest())
         marker.unlink()
         self._is_marked = True
-
-    def _holds(self, name: str, digest: bytes) -> bool:
-        return hashlib.sha256(self.get(name)).digest() == digest
 
     def _versions(self, name: str) -> list[str]:
         """The versions of an object, the first one last."""
@@ -188,35 +162,16 @@ class S3Store:
             raise self._refused(error) from error
         return content
 
-    def last(self, folder: str) -> str | None:
-        """The highest of the names directly in a folder.
-
-        Raises:
-            WaybillError: S3 refuses or cannot be reached.
-        """
-        prefix = f"{self._prefix}{folder}/"
-        highest: str | None = None
+    def _keys(self, prefix: str) -> Iterator[str]:
         try:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=prefix, Delimiter="/"
             )
             for page in pages:
-                keys = [each["Key"] for each in page.get("Contents", ())]
-                keys += [each["Prefix"] for each in page.get("CommonPrefixes", ())]
-                names = [key.removeprefix(prefix).rstrip("/") for key in keys]
-                highest = max([*names, highest or ""]) or None
+                yield from (each["Key"] for each in page.get("Contents", ()))
+                yield from (each["Prefix"] for each in page.get("CommonPrefixes", ()))
         except (ClientError, BotoCoreError) as error:
             raise self._refused(error) from error
-        return highest
-
-    def close(self) -> None:
-        """Remove this process's folder."""
-        self._scratch.close()
-
-    def _refused(self, error: ClientError | BotoCoreError) -> WaybillError:
-        msg = f"{self._setting}: {self.place} cannot be used: {str(error).rstrip('.')}."
-        remedy = "Check the bucket, AWS_ENDPOINT_URL, AWS_REGION, the login, and its rights (docs/lake.md)."
-        return WaybillError(msg, remedy)
 
 
 def _code(error: ClientError) -> str:
