@@ -104,6 +104,11 @@ def test_the_marts_go_to_a_place_of_their_own(
     with pytest.raises(SystemExit):
         cli.main(["marts"])
     assert "PROCESSED_URI: abfs:// is not known" in capsys.readouterr().err
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("PROCESSED_URI", str(tmp_path / "file" / "marts"))
+    with pytest.raises(SystemExit):
+        cli.main(["publish-marts"])
+    assert "error: PROCESSED_URI: " in capsys.readouterr().err
 
 
 def test_a_failed_publication_changes_nothing(tmp_path: Path, warehouse: ScratchDatabase) -> None:

@@ -26,14 +26,16 @@ class LocalStore:
 
     Args:
         root: The folder; it is made when something is first put into it.
+        setting: What holds its path, for messages.
 
     Attributes:
         place: The folder, for messages.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, setting: str = SETTING) -> None:
         self._root = root
-        self._scratch = Scratch(root / _INCOMING, SETTING)
+        self._setting = setting
+        self._scratch = Scratch(root / _INCOMING, setting)
         self.place = str(root)
 
     @property
@@ -61,7 +63,7 @@ class LocalStore:
         except FileExistsError as error:
             raise ExistsError(name) from error
         except OSError as error:
-            msg = f"{SETTING}: {target} cannot be written: {error.strerror}."
+            msg = f"{self._setting}: {target} cannot be written: {error.strerror}."
             raise WaybillError(msg, "Make room there, or set it to another place.") from error
 
     def get(self, name: str) -> bytes:
@@ -76,7 +78,7 @@ class LocalStore:
         except (FileNotFoundError, NotADirectoryError) as error:
             raise MissingError(name) from error
         except OSError as error:
-            msg = f"{SETTING}: {self._root / name} cannot be read: {error.strerror}."
+            msg = f"{self._setting}: {self._root / name} cannot be read: {error.strerror}."
             raise WaybillError(msg) from error
 
     def last(self, folder: str) -> str | None:

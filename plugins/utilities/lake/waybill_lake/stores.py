@@ -70,7 +70,7 @@ class Store(Protocol):
 
 
 def open_store(uri: str | None, setting: str = SETTING) -> Store:
-    """The store that LANDING_URI names.
+    """The store that a URI names.
 
     Args:
         uri: A path, relative ones from the project's root; `file://…`, `s3://bucket/prefix`,
@@ -94,13 +94,13 @@ def open_store(uri: str | None, setting: str = SETTING) -> Store:
 
         return GcsStore(parts.netloc, parts.path.strip("/"), setting)
     if parts.scheme == "file" and parts.netloc in {"", "localhost"}:
-        return LocalStore(project.resolve(parts.path))
+        return LocalStore(project.resolve(parts.path), setting)
     if "://" in uri:
         msg = f"{setting}: {parts.scheme}:// is not known."
         raise WaybillError(
             msg, "Set it to a folder, to s3://bucket/prefix or to gs://bucket/prefix."
         )
-    return LocalStore(project.resolve(uri))
+    return LocalStore(project.resolve(uri), setting)
 
 
 def open_processed() -> Store:
