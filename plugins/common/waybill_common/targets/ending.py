@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_AWAITING = ("x-source-partition", "x-whole-table", "x-ends-with-state")
+
+
+def awaits_state(schema: Mapping[str, Any]) -> bool:
+    """Whether rows under a SCHEMA may only land together with the STATE that follows them."""
+    return any(map(schema.get, _AWAITING))
+
+
+def cut_off(stream: str) -> WaybillError:
+    """What to raise where that STATE did not come."""
+    msg = f"Stream {stream}: the input ended before the STATE that its rows need."
+    return WaybillError(msg, "The tap has failed: see its own error, and run again.")
+
 
 class History(Protocol):
     """What is known of earlier transactions and runs; whatever a target writes to knows it."""

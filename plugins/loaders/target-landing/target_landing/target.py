@@ -18,6 +18,7 @@ from waybill_common import batch_files, dead_letters
 from waybill_common.dead_letters import DeadLetter
 from waybill_common.errors import WaybillError
 from waybill_common.targets.agreement import check_read
+from waybill_common.targets.ending import awaits_state, cut_off
 from waybill_common.targets.target import WaybillTarget
 from waybill_lake.log import Log
 from waybill_lake.stores import open_store
@@ -151,12 +152,8 @@ class TargetLanding(WaybillTarget):
         whole = set()
         for segment in self._transaction.open_segments():
             self.ending.check(segment.stream)
-            marks = ("x-source-partition", "x-whole-table", "x-ends-with-state")
-            if any(map(segment.schema.get, marks)) and not self.ending.is_after_state:
-                msg = (
-                    f"Stream {segment.stream}: the input ended before the STATE that its rows need."
-                )
-                raise WaybillError(msg, "The tap has failed: see its own error, and run again.")
+            if awaits_state(segment.schema) and not self.ending.is_after_state:
+                raise cut_off(segment.stream)
             if self.ending.replaces("", segment.stream):
                 whole.add(segment.stream)
         return whole

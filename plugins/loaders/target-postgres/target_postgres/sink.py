@@ -21,6 +21,7 @@ from target_postgres.tables import destination
 from waybill_common.dead_letters import LIMIT_MARK, limit_of
 from waybill_common.errors import WaybillError
 from waybill_common.targets.columns import EXTRACTED_AT, columns_of
+from waybill_common.targets.ending import awaits_state
 from waybill_common.targets.formats import KEYS, BatchFile
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ class PostgresSink(Sink):
         self._marks = not (
             method == "overwrite" or self._is_partitioned or self.config["hard_delete"]
         )
-        marks = ("x-source-partition", "x-whole-table", "x-ends-with-state")
-        self.needs_state = any(map(schema.get, marks))
+        self.needs_state = awaits_state(schema)
         self._required = frozenset(schema.get("required", ())).intersection(schema["properties"])
         self._encoders = [(column.name, column.encode) for column in self._columns]
         self._loading = self._new_loading()

@@ -16,6 +16,7 @@ from waybill_common import connections, dead_letters
 from waybill_common.dead_letters import DeadLetter
 from waybill_common.errors import WaybillError
 from waybill_common.targets.agreement import check_read
+from waybill_common.targets.ending import cut_off
 from waybill_common.targets.target import WaybillTarget
 
 if TYPE_CHECKING:
@@ -222,8 +223,7 @@ class TargetPostgres(WaybillTarget):
         if sink.is_open or sink.is_whole_table_due:
             self.ending.check(sink.stream_name)
             if sink.needs_state and self.ending.state is None:
-                msg = f"Stream {sink.stream_name}: the input ended before the STATE that its rows need."
-                raise WaybillError(msg, "The tap has failed: see its own error, and run again.")
+                raise cut_off(sink.stream_name)
 
     def commit(self, state: dict[str, Any], *, is_end: bool = False) -> None:
         """Settle every stream that has something to write, and commit.
