@@ -13,6 +13,7 @@ from singer_sdk.singerlib.messages import SchemaMessage
 from tap_postgres import records
 from tap_postgres.relations import SourceColumn
 from waybill_common.errors import WaybillError
+from waybill_common.landing import LANDING, SEQUENCE, SINCE
 from waybill_common.tap import CopyEncoding, WaybillStream
 from waybill_common.values import EXACT
 from waybill_lake import parts
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from tap_landing.tap import TapLanding
     from waybill_lake.log import Manifest
 
-LANDING = "landing"
-"""In a bookmark: up to which manifest the stream has been sent."""
 _KEYS = "keys"
 
 
@@ -53,7 +52,7 @@ class LandingStream(WaybillStream):
     @property
     def sequence(self) -> int:
         """The last manifest that has been sent; 0 for none."""
-        return int(self.stream_state.get(LANDING, {}).get("sequence", 0))
+        return int(self.stream_state.get(LANDING, {}).get(SEQUENCE, 0))
 
     @property
     def since(self) -> dt.datetime | None:
@@ -62,7 +61,7 @@ class LandingStream(WaybillStream):
         Raises:
             WaybillError: The state says so in words that are no moment.
         """
-        text = self.stream_state.get(LANDING, {}).get("since")
+        text = self.stream_state.get(LANDING, {}).get(SINCE)
         try:
             return dt.datetime.fromisoformat(text) if text else None
         except ValueError as error:
@@ -103,7 +102,7 @@ class LandingStream(WaybillStream):
         bookmark = dict(manifest.body["bookmarks"].get(self.name) or {})
         totals = {name: f"{total:f}" for name, total in self._totals.items()}
         bookmark["read"] = {"rows": self._rows, "totals": totals}
-        bookmark[LANDING] = {"sequence": manifest.sequence}
+        bookmark[LANDING] = {SEQUENCE: manifest.sequence}
         self.stream_state.clear()
         self.stream_state.update(bookmark)
 

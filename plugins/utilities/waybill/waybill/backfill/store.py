@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from waybill_common.errors import WaybillError
+from waybill_common.landing import LANDING, SINCE
 
 if TYPE_CHECKING:
     import psycopg
@@ -35,10 +36,6 @@ _BOOKMARKS = """
     where target_schema = %s and stream = any(%s) and bookmark is not null
     order by stream, load_id desc
 """
-LANDING = "landing"
-"""In a bookmark: how far its stream has come in the lake, as tap-landing writes it."""
-SINCE = "since"
-"""In `landing`: tap-landing sends again what came into the lake from then on."""
 _OF_A_WINDOW = ("window", "resume")
 _TO_BE_READ = "to be read once more"
 """No fingerprint: a file with this one is sent, though its content is known."""
