@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from waybill_analyze.notebooks import running
 from waybill_common import private_files, project
+from waybill_common.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_HOST = "127.0.0.1"
 _SETTINGS = {
     # A notebook that is text opens as a notebook, and is only written to when somebody saves it.
     "@jupyterlab/docmanager-extension:plugin": {
@@ -41,7 +41,7 @@ def command(arguments: Sequence[str]) -> list[str]:
     return [
         "-m",
         "jupyterlab",
-        f"--ServerApp.ip={_HOST}",
+        f"--ServerApp.ip={HOST}",
         f"--ServerApp.root_dir={running.folder()}",
         # Jupyter makes a token itself, anew at each start, and prints the address that has it.
         *(["--ServerApp.allow_root=True"] if os.geteuid() == 0 else []),
