@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import sync_playwright
+from watching import watched
+
+from waybill_analyze.report import printing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Page
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_LOCAL = ("file:", "data:", "blob:")
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,16 +31,9 @@ _FLAGS = [
 
 @dataclass
 class Visit:
-    """A page, and what it did that it must not.
-
-    Attributes:
-        asked: Addresses off this machine.
-        errors: Exceptions that nothing caught.
-    """
+    """A page of files."""
 
     page: Page
-    asked: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
 
     def open(self, path: Path, place: str) -> None:
         """Open a file at a place in it."""
@@ -51,15 +44,11 @@ class Visit:
         for text in texts:
             self.page.get_by_text(text, exact=False).filter(visible=True).first.wait_for()
 
-    def _ask(self, request: Request) -> None:
-        if not request.url.startswith(_LOCAL):
-            self.asked.append(request.url)
-
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     """The browser, without a window; a test that needs it is skipped where there is none."""
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    path = printing.chromium()
     if path is None:
         pytest.skip("there is no chromium on PATH: apt-get install chromium")
     with sync_playwright() as playwright:
@@ -73,11 +62,7 @@ def chromium() -> Iterator[Browser]:
 @contextlib.contextmanager
 def visit() -> Iterator[Visit]:
     """A page of files, which must have asked for nothing elsewhere and have failed nowhere at the end."""
-    with chromium() as browser:
-        page = browser.new_page()
-        seen = Visit(page)
-        page.on("request", seen._ask)
-        page.on("pageerror", lambda error: seen.errors.append(str(error)))
-        yield seen
-    assert seen.asked == []
-    assert seen.errors == []
+    with chromium() as browser, watched(browser, host=None) as seen:
+        yield Visit(seen.page)
+    assert seen.elsewhere == []
+    assert seen.thrown == []

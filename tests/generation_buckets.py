@@ -28,6 +28,15 @@ def generation_bucket(*, heeds: bool = True) -> Iterator[str]:
     Args:
         heeds: Whether the server heeds the condition.
     """
+    with storage_server(heeds=heeds):
+        bucket = f"lake-{uuid.uuid4().hex}"  # servers in one process share what they keep
+        storage.Client(project=None).create_bucket(bucket)
+        yield bucket
+
+
+@contextmanager
+def storage_server(*, heeds: bool = True) -> Iterator[None]:
+    """A server, to which STORAGE_EMULATOR_HOST leads meanwhile."""
     with pytest.MonkeyPatch.context() as patch:
         if heeds:
             patch.setattr(emulator, "RequestHandler", _HeedingHandler)
@@ -37,9 +46,7 @@ def generation_bucket(*, heeds: bool = True) -> Iterator[str]:
         server.start()
         port = server._api._httpd.server_port
         patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-        bucket = f"lake-{uuid.uuid4().hex}"  # servers in one process share what they keep
-        storage.Client(project=None).create_bucket(bucket)
-        yield bucket
+        yield
         server.stop()
 
 

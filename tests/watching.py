@@ -25,6 +25,7 @@ _RUN = """
         {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']},
     )
 """
+_FILES = {"file", "data", "blob"}
 _WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 
@@ -35,11 +36,15 @@ class Watched:
     Attributes:
         elsewhere: Addresses that it asked which are not on this machine.
         errors: What its scripts complained of.
+        thrown: Exceptions among them that nothing caught.
+        host: The server that it may ask; None for a page of files.
     """
 
     page: Page
+    host: str | None
     elsewhere: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    thrown: list[str] = field(default_factory=list)
 
     def serious(self) -> list[str]:
         """What axe-core finds that keeps somebody from using the page, with the place."""
@@ -56,13 +61,16 @@ class Watched:
 
 
 @contextmanager
-def watched(browser: Browser, *, width: int = 1280, dark: bool = False) -> Iterator[Watched]:
+def watched(
+    browser: Browser, *, width: int = 1280, dark: bool = False, host: str | None = "127.0.0.1"
+) -> Iterator[Watched]:
     """A page in a profile of its own.
 
     Args:
         browser: What opens it.
         width: Of the window, in pixels; 390 is a phone's.
         dark: Whether its reader prefers dark pages.
+        host: The server that it may ask; None for a page of files.
     """
     context = browser.new_context(
         viewport={"width": width, "height": 900},
@@ -71,15 +79,20 @@ def watched(browser: Browser, *, width: int = 1280, dark: bool = False) -> Itera
         reduced_motion="reduce",
     )
     try:
-        seen = Watched(context.new_page())
+        seen = Watched(context.new_page(), host)
         seen.page.set_default_timeout(30_000)
         seen.page.on("request", lambda request: _note(seen, request.url))
         seen.page.on("websocket", lambda socket: _note(seen, socket.url))
-        seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        seen.page.on("pageerror", lambda error: _throw(seen, str(error)))
         seen.page.on("console", lambda said: _complain(seen, said))
         yield seen
     finally:
         context.close()
+
+
+def _throw(seen: Watched, error: str) -> None:
+    seen.thrown.append(error)
+    seen.errors.append(error)
 
 
 def _complain(seen: Watched, said: ConsoleMessage) -> None:
@@ -91,5 +104,5 @@ def _complain(seen: Watched, said: ConsoleMessage) -> None:
 
 def _note(seen: Watched, url: str) -> None:
     parts = urlsplit(url)
-    if parts.scheme in {"http", "https", "ws", "wss"} and parts.hostname != "127.0.0.1":
+    if parts.scheme not in _FILES and (seen.host is None or parts.hostname != seen.host):
         seen.elsewhere.append(url)

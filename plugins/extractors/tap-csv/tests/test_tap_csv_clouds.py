@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 import pytest
 from backports import zstd
+from generation_buckets import storage_server
 
 from waybill_common.errors import WaybillError
 
@@ -45,14 +46,9 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def gs(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    emulator = pytest.importorskip("gcp_storage_emulator.server")
-    server = emulator.create_server("127.0.0.1", 0, in_memory=True)
-    server.start()
-    port = server._api._httpd.server_port
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
-    yield "gs"
-    server.stop()
+def gs() -> Iterator[str]:
+    with storage_server():
+        yield "gs"
 
 
 @pytest.fixture(params=["s3", "gs"])
